@@ -1,0 +1,43 @@
+// The program: hands the world to the command line.
+#include <unistd.h>
+
+#include <array>
+#include <iostream>
+
+#include "agent/cli/verb.hpp"
+#include "platform/zones/zones.hpp"
+
+namespace {
+
+std::map<std::string, std::string> read_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto zones = sundial::system_zones();
+  sundial::cli::World world{
+      .in = std::cin,
+      .out = std::cout,
+      .err = std::cerr,
+      .zones = *zones,
+      .environment = read_environment(),
+      .now = std::chrono::floor<sundial::Millis>(std::chrono::system_clock::now()),
+      .host_name = host_name(),
+      .system_time_zone = sundial::system_time_zone_name(),
+      .run_agent = {},
+  };
+  return sundial::cli::run_command_line(argc, argv, world);
+}

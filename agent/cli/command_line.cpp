@@ -1,0 +1,35 @@
+// Parses the command line and runs the chosen verb.
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+
+#include "agent/cli/verbs.hpp"
+
+namespace sundial::cli {
+
+const std::vector<AddVerb>& all_verbs() {
+  static const std::vector<AddVerb> verbs{
+      add_version,
+  };
+  return verbs;
+}
+
+int run_command_line(int argc, const char* const* argv, World& world) {
+  CLI::App app("Turns time and sensor messages into Temporal workflows, and loses none of them.", "sundial");
+  app.require_subcommand(1);
+  Chosen chosen;
+  for (AddVerb add : all_verbs()) add(app, world, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help, world.out, world.err);
+  } catch (const CLI::CallForAllHelp& help) {
+    return app.exit(help, world.out, world.err);
+  } catch (const CLI::ParseError& problem) {
+    app.exit(problem, world.out, world.err);
+    return kExitUsage;
+  }
+  return chosen ? chosen() : kExitUsage;
+}
+
+}  // namespace sundial::cli

@@ -1,0 +1,62 @@
+// A verb of the command line: adds its flags, and says what to run when it was chosen.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "platform/base/result.hpp"
+#include "platform/base/time.hpp"
+#include "platform/base/time_zone.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace sundial::cli {
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitNotFound = 2;
+inline constexpr int kExitUsage = 64;
+inline constexpr int kExitUnreachable = 69;
+inline constexpr int kExitConfiguration = 78;
+
+// What the agent's own verb was given; the application knows how to run it.
+struct RunOptions {
+  std::string config_file;
+  std::string env_file;
+  std::string state;
+  std::string listen;
+  std::string log_format;
+  bool verbose = false;
+};
+
+// The world as verbs see it; handed in, so that tests can run them in-process.
+struct World {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  const ZoneSource& zones;
+  std::map<std::string, std::string> environment;
+  Instant now;
+  std::string host_name;
+  std::string system_time_zone;
+  std::function<int(const RunOptions&)> run_agent;
+};
+
+// Set by the verb that was chosen on the command line.
+using Chosen = std::function<int()>;
+
+// Adds one verb to the application; when the verb is parsed, `chosen` becomes its action.
+using AddVerb = void (*)(CLI::App& app, World& world, Chosen& chosen);
+
+// Every verb, in the order in which --help lists them. A new verb is one file and one line here.
+const std::vector<AddVerb>& all_verbs();
+
+// Parses and runs; returns the exit code.
+int run_command_line(int argc, const char* const* argv, World& world);
+
+}  // namespace sundial::cli

@@ -1,0 +1,10 @@
+// The verbs, one function a file: agent/cli/<verb>.cpp.
+#pragma once
+
+#include "agent/cli/verb.hpp"
+
+namespace sundial::cli {
+
+void add_version(CLI::App& app, World& world, Chosen& chosen);
+
+}  // namespace sundial::cli

@@ -1,0 +1,52 @@
+// The engine: a pure, deterministic function of the inputs and moments that it is handed.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/model/effects.hpp"
+#include "agent/core/model/input.hpp"
+#include "agent/core/model/settings.hpp"
+#include "platform/base/time_zone.hpp"
+
+namespace sundial::engine {
+
+// Owns all rules and schedules with their state. Promises: the same configuration, state, inputs and
+// moments give the same effects, byte for byte; nothing is decided before its due instant, and what
+// is due carries that instant however late it is worked off.
+class Engine {
+ public:
+  // Compiles the configuration. Everything that is wrong with it goes to `problems`, in one go; with
+  // a problem there is no engine.
+  static std::unique_ptr<Engine> create(const model::Configuration& configuration, const ZoneSource& zones,
+                                        std::vector<model::Problem>& problems);
+  virtual ~Engine() = default;
+
+  // State as `collect` gave it, before the first input. What no longer fits is ignored and said.
+  virtual void restore(std::string_view owner, std::string_view key, std::string_view bytes) = 0;
+  virtual void begin(Moment now) = 0;
+
+  // Works off what is due up to and including `now`, oldest first.
+  virtual void advance(Moment now, model::Effects& effects) = 0;
+  // advance(now), then the input.
+  virtual void take(const model::Input& input, Moment now, model::Effects& effects) = 0;
+
+  // When `advance` has something to do next, as a time of the wall or of the elapsed clock.
+  struct Wake {
+    std::optional<Instant> wall;
+    std::optional<Elapsed> elapsed;
+  };
+  virtual Wake next_wake() const = 0;
+
+  // The state that changed since the last call; to be committed together with the effects.
+  virtual std::vector<model::StateChange> collect() = 0;
+
+  // For the API, the page and the command line: JSON-like documents with the TOML keys.
+  virtual Value describe_rules() const = 0;
+  virtual Value describe_keys(std::string_view rule, std::size_t limit) const = 0;
+  virtual Value describe_schedules(Moment now) const = 0;
+};
+
+}  // namespace sundial::engine

@@ -1,0 +1,54 @@
+// Actions: what a rule or a schedule does, as written, and as decided.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/model/node.hpp"
+#include "platform/base/time.hpp"
+#include "platform/base/value.hpp"
+
+namespace sundial::model {
+
+enum class ActionKind { start, signal, signal_with_start, cancel, terminate, complete, fail, heartbeat, publish };
+
+std::string_view name_of(ActionKind kind);
+std::optional<ActionKind> action_kind(std::string_view name);
+
+// One table of the configuration, its strings being templates (keys of tables are none).
+struct ActionDefinition {
+  ActionKind kind;
+  Node table;  // always a Table
+};
+
+enum class OriginKind { rule, schedule, http, command_line };
+std::string_view name_of(OriginKind kind);
+
+// Who decided an action, and on what.
+struct Origin {
+  OriginKind kind = OriginKind::rule;
+  std::string id;     // the rule's or schedule's id
+  std::string key;    // the rule's key
+  std::string event;  // the message's id, or the due time
+};
+
+// An action that was decided, all of whose texts are final: what the outbox holds.
+struct OutboxRecord {
+  std::uint64_t number = 0;  // ascending in the order of decisions; given at the commit
+  ActionKind kind = ActionKind::start;
+  Map action;              // the table, rendered: what `replay` shows
+  std::string lane;        // records of one lane go in order: the workflow's id, or "publish:" and the topic
+  std::string request_id;  // fixed here, so that a repeat is recognised
+  bool id_left_out = false;   // a start whose id Sundial made: a clash is renamed, not refused
+  bool id_names_event = false;  // the id holds this firing's own message, time or window: reuse defaults to reject
+  bool paced = false;         // decided by a rule: counts against signals_per_second
+  Origin origin;
+  Moment decided{};
+  std::optional<Millis> expires;  // dropped when not delivered so long after it was decided
+  int priority = 0;               // 0 first; between lanes only
+};
+
+}  // namespace sundial::model

@@ -1,0 +1,56 @@
+// Node: a value of the configuration together with the place where it stands.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "platform/base/time.hpp"
+
+namespace sundial::model {
+
+// Where something stands. Line and column count from 1, in code points; line 0: not in a file (the
+// body of a request, the command line), and then only `file` is shown.
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+struct Problem {
+  Position at;
+  std::string where;  // "[rule.overheat] when"
+  std::string what;   // what is wrong, and what would be right
+};
+
+// "FILE:LINE:COLUMN: [rule.overheat] when: what"
+std::string format_problem(const Problem& problem);
+
+struct Node;
+using Array = std::vector<Node>;
+struct Entry;
+using Table = std::vector<Entry>;  // in the order of the source
+
+struct Node {
+  std::variant<std::string, std::int64_t, double, bool, Instant, Array, Table> data;
+  Position at;
+
+  const Node* find(std::string_view key) const;  // a member, where this is a table that has it
+};
+
+struct Entry {
+  std::string key;
+  Position key_at;
+  Node value;
+};
+
+// A text with its place: an expression, a template, a topic.
+struct Text {
+  std::string text;
+  Position at;
+};
+
+}  // namespace sundial::model

@@ -1,0 +1,53 @@
+// The broker as the agent speaks of it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/core/model/input.hpp"
+#include "platform/base/result.hpp"
+
+namespace sundial {
+
+// A message as it arrives, before it is accepted. The views live as long as the call.
+struct Arrival {
+  std::string_view topic;
+  std::string_view payload;
+  int qos = 0;
+  bool retained = false;
+  bool duplicate = false;
+  int packet_id = 0;                       // 0 at QoS 0
+  std::vector<int> subscription_ids;       // MQTT 5: which of our subscriptions it came by
+  const model::MessageProperties* properties = nullptr;
+};
+
+struct Subscription {
+  std::string filter;
+  int qos = 1;
+  int id = 0;  // MQTT 5's subscription identifier
+};
+
+// Called on the bus's own thread. The message is acknowledged when `arrived` returns: it must not
+// return before the message is safe, and may block for as long as that takes.
+class BusListener {
+ public:
+  virtual ~BusListener() = default;
+  virtual void arrived(const Arrival& arrival) = 0;
+  virtual void connected(bool session_present) = 0;
+  virtual void subscribed() = 0;  // every subscription is acknowledged on this connection
+  virtual void disconnected(const std::string& why) = 0;
+};
+
+class MessageBus {
+ public:
+  virtual ~MessageBus() = default;
+  virtual void start(BusListener& listener, std::vector<Subscription> subscriptions) = 0;
+  virtual void resubscribe(std::vector<Subscription> subscriptions) = 0;
+  // Calls `done` when the broker has acknowledged it, or with why not; on any thread.
+  virtual void publish(const std::string& topic, const std::string& payload, int qos, bool retain,
+                       std::optional<Millis> expiry, std::function<void(Result<void>)> done) = 0;
+  virtual void stop() = 0;
+};
+
+}  // namespace sundial

@@ -1,0 +1,93 @@
+// What the agent keeps on disk, in our own words.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/model/effects.hpp"
+#include "agent/ports/workflow_service.hpp"
+#include "platform/base/result.hpp"
+
+namespace sundial {
+
+// A place in the input journal: everything before it has had its effects committed.
+struct JournalPosition {
+  std::uint64_t offset = 0;
+};
+
+enum class RecordState { waiting, dead };
+
+struct StoredRecord {
+  model::OutboxRecord record;
+  DeliveryMemory memory;
+  RecordState state = RecordState::waiting;
+  std::string reason;  // dead: why
+};
+
+struct RecordUpdate {
+  std::uint64_t number = 0;
+  enum class Kind { remove, remember, bury, revive, replace } kind = Kind::remove;
+  DeliveryMemory memory;               // remember
+  std::string reason;                  // bury
+  std::optional<Map> action;           // replace: a dead letter's edited action
+};
+
+// Everything that is written in one transaction.
+struct StoreBatch {
+  std::vector<model::OutboxRecord> records;  // their numbers are already given
+  std::vector<RecordUpdate> updates;
+  std::vector<model::StateChange> state;
+  std::vector<model::LedgerEntry> ledger;
+  std::vector<std::pair<std::string, std::optional<std::string>>> facts;  // small named values: counters, last moment
+  std::optional<JournalPosition> journal;
+};
+
+struct StoreLoad {
+  std::vector<model::StateChange> state;
+  std::vector<std::pair<std::string, std::string>> facts;
+  JournalPosition journal;
+  std::uint64_t next_number = 1;
+};
+
+struct StoreSize {
+  std::uint64_t waiting = 0;       // records
+  std::uint64_t waiting_bytes = 0;
+  std::uint64_t dead = 0;
+  std::uint64_t file_bytes = 0;    // database, write-ahead log and journal
+  std::uint64_t written_bytes = 0; // since the start
+};
+
+struct LedgerQuery {
+  std::optional<model::OriginKind> origin;
+  std::string id;
+  std::optional<std::string> key;
+  std::optional<Instant> until;
+  std::uint64_t before = 0;  // page: entries with a smaller number only; 0: from the newest
+  std::size_t limit = 100;
+};
+
+struct NumberedLedgerEntry {
+  std::uint64_t number = 0;
+  model::LedgerEntry entry;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual Result<StoreLoad> load() = 0;
+  // All of it or nothing; durable when it returns.
+  virtual Result<void> commit(const StoreBatch& batch) = 0;
+  // Waiting or dead records with a number above `after`, ascending.
+  virtual Result<std::vector<StoredRecord>> records(RecordState state, std::uint64_t after, std::size_t limit) = 0;
+  virtual Result<std::optional<StoredRecord>> record(std::uint64_t number) = 0;
+  // Newest first.
+  virtual Result<std::vector<NumberedLedgerEntry>> ledger(const LedgerQuery& query) = 0;
+  virtual StoreSize size() = 0;
+  virtual Result<void> backup(const std::string& file) = 0;
+};
+
+}  // namespace sundial

@@ -1,0 +1,11 @@
+# What a release is compiled with beside -O2: the agent takes bytes from strangers.
+if(SUNDIAL_HARDENED)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  add_compile_options(
+    -fstack-protector-strong      # a smashed stack ends the process, not the owner's trust
+    -fstack-clash-protection      # a large frame can't jump over the guard page
+    -D_FORTIFY_SOURCE=2           # bounds of libc calls; 3 needs what GCC 12 only has with newer libc headers
+    -D_GLIBCXX_ASSERTIONS         # operator[] and front() are checked
+    -ffunction-sections -fdata-sections)
+  add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed)
+endif()

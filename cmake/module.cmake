@@ -1,0 +1,53 @@
+# One function declares a room: its files and the rooms that it may use. These lists are the only
+# declaration of the architecture; scripts/check-layers compares them with the include lines.
+
+# The name of the library that a folder builds: agent/core/rules -> agent_core_rules.
+function(sundial_target_name folder result)
+  string(REPLACE "/" "_" name "${folder}")
+  set(${result} "${name}" PARENT_SCOPE)
+endfunction()
+
+# sundial_module(SOURCES a.cpp b.cpp  USES platform/base agent/core/model  LIBRARIES re2::re2)
+# A folder without SOURCES is a library of headers only. LIBRARIES are seen by this folder's own
+# files alone, so that a library's header can't leak into another room.
+function(sundial_module)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;USES;LIBRARIES")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "sundial_module: what is '${arg_UNPARSED_ARGUMENTS}'?")
+  endif()
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  sundial_target_name(${folder} target)
+  set(used)
+  foreach(use IN LISTS arg_USES)
+    sundial_target_name(${use} name)
+    list(APPEND used ${name})
+  endforeach()
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${target} PUBLIC ${used} PRIVATE ${arg_LIBRARIES} sundial_flags)
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${target} INTERFACE ${used})
+  endif()
+endfunction()
+
+# sundial_test(NAME unit_schedule LAYER unit SOURCES a_test.cpp USES agent/core/schedule)
+# One GoogleTest program; LAYER is the ctest label that `scripts/test LAYER` picks.
+function(sundial_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;LAYER;TIMEOUT" "SOURCES;USES;LIBRARIES")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${arg_NAME} ${arg_SOURCES})
+  foreach(use IN LISTS arg_USES)
+    sundial_target_name(${use} name)
+    target_link_libraries(${arg_NAME} PRIVATE ${name})
+  endforeach()
+  target_include_directories(${arg_NAME} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${arg_NAME} PRIVATE ${arg_LIBRARIES} GTest::gtest_main sundial_flags)
+  target_compile_definitions(${arg_NAME} PRIVATE SUNDIAL_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+  add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS ${arg_LAYER} TIMEOUT ${arg_TIMEOUT})
+endfunction()
