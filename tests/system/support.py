@@ -1,0 +1,263 @@
+"""What system tests share: real programs that are started, watched and ended, and questions to them."""
+import base64
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.parse
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def required(name):
+    value = os.environ.get(name)
+    if not value:
+        raise RuntimeError(f"{name} is not set: run scripts/test system")
+    return value
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(question, what, seconds=30):
+    """Asks until the answer is true, and returns it; fails with `what` and the last problem."""
+    deadline = time.monotonic() + seconds
+    problem = None
+    while time.monotonic() < deadline:
+        try:
+            answer = question()
+            if answer:
+                return answer
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            problem = error
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds} s in vain for {what}" + (f" ({problem})" if problem else ""))
+
+
+class Program:
+    """A process of its own group, with its output in a file."""
+
+    def __init__(self, command, log, env=None, cwd=None):
+        self.log = Path(log)
+        self.output = open(self.log, "ab")
+        self.process = subprocess.Popen(command, stdout=self.output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                        env={**os.environ, **(env or {})}, cwd=cwd, start_new_session=True)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def signal(self, number):
+        if self.running():
+            os.killpg(self.process.pid, number)
+
+    def wait(self, seconds=10):
+        return self.process.wait(seconds)
+
+    def stop(self, seconds=10):
+        """SIGTERM, then SIGKILL; returns the exit status."""
+        self.signal(signal.SIGTERM)
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self.output.close()
+        return self.process.returncode
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def text(self):
+        return self.log.read_text(errors="replace")
+
+
+class Folder:
+    """A temporary folder, removed with `close`."""
+
+    def __init__(self):
+        self.handle = tempfile.TemporaryDirectory(prefix="sundial-test-")
+        self.path = Path(self.handle.name)
+
+    def close(self):
+        self.handle.cleanup()
+
+
+class Mosquitto:
+    def __init__(self, folder, extra=""):
+        self.folder, self.port = Path(folder), free_port()
+        self.config = self.folder / "mosquitto.conf"
+        self.config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+                               f"persistence_location {self.folder}/\nmax_queued_messages 0\n{extra}\n")
+        self.start()
+
+    def start(self):
+        # Debian's mosquitto drops root for a user that can't see a temporary folder.
+        self.folder.chmod(0o777)
+        self.program = Program(["mosquitto", "-c", str(self.config)], self.folder / "mosquitto.log")
+        wait_for(lambda: socket.create_connection(("127.0.0.1", self.port), 1).close() is None, "mosquitto")
+
+    def stop(self):
+        self.program.stop()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def publish(self, topic, payload, qos=1, retain=False):
+        subprocess.run(["mosquitto_pub", "-p", str(self.port), "-t", topic, "-m", payload, "-q", str(qos)]
+                       + (["-r"] if retain else []), check=True, timeout=20)
+
+    def publish_lines(self, topic, payloads, qos=1):
+        """Many messages over one connection."""
+        subprocess.run(["mosquitto_pub", "-p", str(self.port), "-t", topic, "-l", "-q", str(qos)],
+                       input="".join(payload + "\n" for payload in payloads).encode(), check=True, timeout=120)
+
+
+class Http:
+    """JSON over HTTP to one address."""
+
+    def __init__(self, port, token=None):
+        self.port, self.token = port, token
+
+    def call(self, method, path, body=None, headers=None, timeout=30):
+        """(status, decoded JSON or text)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            sent = dict(headers or {})
+            if self.token:
+                sent["Authorization"] = f"Bearer {self.token}"
+            if body is not None and not isinstance(body, (bytes, str)):
+                body = json.dumps(body)
+                sent.setdefault("Content-Type", "application/json")
+            connection.request(method, path, body=body, headers=sent)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            try:
+                return answer.status, json.loads(text)
+            except ValueError:
+                return answer.status, text
+        finally:
+            connection.close()
+
+
+class Temporal:
+    """A development server of its own, with its HTTP API."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.grpc_port, self.http_port = free_port(), free_port()
+        self.start()
+
+    def start(self):
+        self.program = Program(
+            [required("SUNDIAL_TEMPORAL"), "server", "start-dev", "--headless", "--port", str(self.grpc_port),
+             "--http-port", str(self.http_port), "--db-filename", str(self.folder / "temporal.db"),
+             "--log-level", "error"], self.folder / "temporal.log")
+        self.http = Http(self.http_port)
+        wait_for(lambda: self.get("")[0] == 200, "Temporal's HTTP API", 60)
+
+    def stop(self):
+        self.program.stop()
+
+    def get(self, path):
+        return self.http.call("GET", "/api/v1/namespaces/default" + path)
+
+    def describe(self, workflow_id):
+        status, answer = self.get("/workflows/" + urllib.parse.quote(workflow_id, safe=""))
+        return answer["workflowExecutionInfo"] if status == 200 else None
+
+    def history(self, workflow_id, run_id=""):
+        path = f"/workflows/{urllib.parse.quote(workflow_id, safe='')}/history?noPayloadShorthand"
+        if run_id:
+            path += f"&execution.runId={run_id}"
+        status, answer = self.get(path)
+        return answer["history"].get("events", []) if status == 200 else []
+
+    def events(self, workflow_id, kind):
+        return [event for event in self.history(workflow_id) if event["eventType"] == "EVENT_TYPE_" + kind]
+
+    def workflows(self, query=""):
+        """Every execution that the query finds, over all pages."""
+        found, token = [], ""
+        while True:
+            status, answer = self.get("/workflows?" + urllib.parse.urlencode(
+                {"query": query, "pageSize": 1000, "nextPageToken": token}))
+            if status != 200:
+                raise OSError(f"listing failed: {answer}")
+            found += answer.get("executions", [])
+            token = answer.get("nextPageToken", "")
+            if not token:
+                return found
+
+    def result(self, workflow_id):
+        """The first payload of a completed workflow, decoded; None while it runs."""
+        events = self.events(workflow_id, "WORKFLOW_EXECUTION_COMPLETED")
+        if not events:
+            return None
+        payloads = events[0]["workflowExecutionCompletedEventAttributes"]["result"]["payloads"]
+        return json.loads(base64.b64decode(payloads[0]["data"]))
+
+
+def payload_values(payloads):
+    return [json.loads(base64.b64decode(payload["data"])) for payload in payloads.get("payloads", [])]
+
+
+class Worker:
+    """The sample worker, connected to one Temporal server."""
+
+    def __init__(self, folder, temporal):
+        self.program = Program([required("SUNDIAL_WORKER_PYTHON"), "-u", str(ROOT / "tests/worker/worker.py")],
+                               Path(folder) / "worker.log",
+                               env={"TEMPORAL_ADDRESS": f"127.0.0.1:{temporal.grpc_port}"})
+        wait_for(lambda: "worker is ready" in self.program.text() or not self.program.running(), "the worker", 60)
+        if not self.program.running():
+            raise AssertionError("the worker ended: " + self.program.text())
+
+    def stop(self):
+        self.program.stop()
+
+
+class Agent:
+    """The built agent with a configuration and a state of its own."""
+
+    def __init__(self, folder, config, env=None, arguments=()):
+        self.folder, self.port = Path(folder), free_port()
+        self.config = self.folder / "sundial.toml"
+        self.config.write_text(config)
+        self.state = self.folder / "state"
+        self.env, self.arguments = env or {}, list(arguments)
+        self.http = Http(self.port)
+        self.program = None
+
+    def start(self, ready=True):
+        self.program = Program(
+            [required("SUNDIAL_BINARY"), "run", "--config", str(self.config), "--state", str(self.state),
+             "--listen", f"127.0.0.1:{self.port}", *self.arguments], self.folder / "agent.log", env=self.env,
+            cwd=str(self.folder))
+        if ready:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self, seconds=20):
+        def answer():
+            if not self.program.running():
+                raise AssertionError(f"the agent ended with {self.program.process.returncode}: {self.program.text()[-2000:]}")
+            return self.http.call("GET", "/readyz")[0] == 200
+        wait_for(answer, "the agent to be ready", seconds)
+
+    def stop(self):
+        return self.program.stop()
+
+    def kill(self):
+        self.program.kill()
+
+    def status(self):
+        return self.http.call("GET", "/api/v1/status")[1]
