@@ -28,6 +28,7 @@ struct DeliveryAnswer {
   std::string run_id;
   std::optional<Millis> retry_after;
   bool poison_suspect = false;  // a retry that may be this record's own fault
+  ErrorKind refusal = ErrorKind::invalid;  // dead: of what kind, for a caller who waits for the answer
 };
 
 // What the bridge knows of earlier tries of a record; kept in the store beside it.
