@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "platform/base/time.hpp"
+#include "platform/base/value.hpp"
 
 namespace sundial::model {
 
@@ -35,7 +36,8 @@ struct Entry;
 using Table = std::vector<Entry>;  // in the order of the source
 
 struct Node {
-  std::variant<std::string, std::int64_t, double, bool, Instant, Array, Table> data;
+  // Null comes from the body of a request only: TOML has none.
+  std::variant<std::string, std::int64_t, double, bool, Instant, Array, Table, Null> data;
   Position at;
 
   const Node* find(std::string_view key) const;  // a member, where this is a table that has it
