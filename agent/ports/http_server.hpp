@@ -15,11 +15,11 @@ namespace sundial {
 
 struct HttpRequest {
   std::string method;
-  std::string path;   // still percent-encoded, without the query
-  std::string query;  // still percent-encoded
+  std::string path;                                          // still percent-encoded, without the query
+  std::string query;                                         // still percent-encoded
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
-  std::string peer;   // address, without the port
+  std::string peer;  // address, without the port
   bool peer_is_loopback = false;
 
   const std::string* header(std::string_view lower_case_name) const;

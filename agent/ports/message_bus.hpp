@@ -17,8 +17,8 @@ struct Arrival {
   int qos = 0;
   bool retained = false;
   bool duplicate = false;
-  int packet_id = 0;                       // 0 at QoS 0
-  std::vector<int> subscription_ids;       // MQTT 5: which of our subscriptions it came by
+  int packet_id = 0;                  // 0 at QoS 0
+  std::vector<int> subscription_ids;  // MQTT 5: which of our subscriptions it came by
   const model::MessageProperties* properties = nullptr;
 };
 

@@ -31,9 +31,9 @@ struct StoredRecord {
 struct RecordUpdate {
   std::uint64_t number = 0;
   enum class Kind { remove, remember, bury, revive, replace } kind = Kind::remove;
-  DeliveryMemory memory;               // remember
-  std::string reason;                  // bury
-  std::optional<Map> action;           // replace: a dead letter's edited action
+  DeliveryMemory memory;      // remember
+  std::string reason;         // bury
+  std::optional<Map> action;  // replace: a dead letter's edited action
 };
 
 // Everything that is written in one transaction.
@@ -42,7 +42,8 @@ struct StoreBatch {
   std::vector<RecordUpdate> updates;
   std::vector<model::StateChange> state;
   std::vector<model::LedgerEntry> ledger;
-  std::vector<std::pair<std::string, std::optional<std::string>>> facts;  // small named values: counters, last moment
+  std::vector<std::pair<std::string, std::optional<std::string>>>
+      facts;  // small named values: counters, last moment
   std::optional<JournalPosition> journal;
 };
 
@@ -54,11 +55,11 @@ struct StoreLoad {
 };
 
 struct StoreSize {
-  std::uint64_t waiting = 0;       // records
+  std::uint64_t waiting = 0;  // records
   std::uint64_t waiting_bytes = 0;
   std::uint64_t dead = 0;
-  std::uint64_t file_bytes = 0;    // database, write-ahead log and journal
-  std::uint64_t written_bytes = 0; // since the start
+  std::uint64_t file_bytes = 0;     // database, write-ahead log and journal
+  std::uint64_t written_bytes = 0;  // since the start
 };
 
 struct LedgerQuery {
@@ -82,7 +83,8 @@ class Store {
   // All of it or nothing; durable when it returns.
   virtual Result<void> commit(const StoreBatch& batch) = 0;
   // Waiting or dead records with a number above `after`, ascending.
-  virtual Result<std::vector<StoredRecord>> records(RecordState state, std::uint64_t after, std::size_t limit) = 0;
+  virtual Result<std::vector<StoredRecord>> records(RecordState state, std::uint64_t after,
+                                                    std::size_t limit) = 0;
   virtual Result<std::optional<StoredRecord>> record(std::uint64_t number) = 0;
   // Newest first.
   virtual Result<std::vector<NumberedLedgerEntry>> ledger(const LedgerQuery& query) = 0;

@@ -34,11 +34,11 @@ struct DeliveryAnswer {
 // What the bridge knows of earlier tries of a record; kept in the store beside it.
 struct DeliveryMemory {
   int tries = 0;
-  bool outcome_unknown = false;        // a try went out and no answer came
-  std::optional<Instant> first_try;    // by the server's clock where it is known
-  std::string first_run_id;            // cancel, terminate: the chain that is meant
-  std::string renamed_id;              // a start under another id, after name_taken
-  std::optional<int> attempt;          // fail: the activity's attempt that is meant
+  bool outcome_unknown = false;      // a try went out and no answer came
+  std::optional<Instant> first_try;  // by the server's clock where it is known
+  std::string first_run_id;          // cancel, terminate: the chain that is meant
+  std::string renamed_id;            // a start under another id, after name_taken
+  std::optional<int> attempt;        // fail: the activity's attempt that is meant
 };
 
 struct WorkflowDescription {
@@ -65,10 +65,12 @@ class WorkflowService {
 
   virtual Result<WorkflowDescription> describe(const std::string& workflow_id, const std::string& run_id) = 0;
   // Waits up to `wait` for the end, following continue-as-new and retries.
-  virtual Result<WorkflowResult> result(const std::string& workflow_id, const std::string& run_id, Millis wait) = 0;
+  virtual Result<WorkflowResult> result(const std::string& workflow_id, const std::string& run_id,
+                                        Millis wait) = 0;
   virtual Result<Value> history(const std::string& workflow_id, const std::string& run_id,
                                 const std::string& page_token, int limit) = 0;
-  virtual Result<Value> query(const std::string& workflow_id, const std::string& name, const List& arguments) = 0;
+  virtual Result<Value> query(const std::string& workflow_id, const std::string& name,
+                              const List& arguments) = 0;
   virtual Result<Value> update(const std::string& workflow_id, const std::string& name,
                                const std::string& update_id, const List& arguments, Millis wait) = 0;
   virtual Result<Value> list(const std::string& query, const std::string& page_token, int limit) = 0;

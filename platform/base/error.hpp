@@ -8,16 +8,16 @@
 namespace sundial {
 
 enum class ErrorKind {
-  invalid,          // what was asked can't be right, whoever asks again
+  invalid,  // what was asked can't be right, whoever asks again
   not_found,
   already_exists,
-  conflict,         // the present state forbids it
+  conflict,  // the present state forbids it
   unauthenticated,
   forbidden,
-  unavailable,      // may work later
-  timed_out,        // the outcome is unknown
-  exhausted,        // a bound of ours or theirs is reached
-  corrupt,          // bytes on disk are not what was written
+  unavailable,  // may work later
+  timed_out,    // the outcome is unknown
+  exhausted,    // a bound of ours or theirs is reached
+  corrupt,      // bytes on disk are not what was written
   unsupported,
   internal,
 };
@@ -30,9 +30,7 @@ class Error {
   const std::string& message() const { return message_; }
 
   // The same error, said by the caller that knows what was being done: "context: message".
-  Error within(std::string_view context) const {
-    return {kind_, std::string(context) + ": " + message_};
-  }
+  Error within(std::string_view context) const { return {kind_, std::string(context) + ": " + message_}; }
 
  private:
   ErrorKind kind_;

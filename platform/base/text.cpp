@@ -65,8 +65,8 @@ bool is_utf8(std::string_view text) {
 }
 
 std::size_t code_points(std::string_view utf8) {
-  return static_cast<std::size_t>(
-      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -145,8 +145,8 @@ std::string hex_encode(std::string_view bytes) {
 std::string percent_encode(std::string_view text) {
   std::string encoded;
   for (char c : text) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       encoded += c;
     } else {
@@ -194,7 +194,8 @@ std::string printable(std::string_view text, std::size_t limit) {
   return safe;
 }
 
-std::optional<std::string_view> did_you_mean(std::string_view typed, const std::vector<std::string_view>& known) {
+std::optional<std::string_view> did_you_mean(std::string_view typed,
+                                             const std::vector<std::string_view>& known) {
   constexpr std::size_t longest = 64;  // the distance is quadratic, and what is typed comes from outside
   if (typed.size() > longest) return std::nullopt;
   std::optional<std::string_view> best;

@@ -28,6 +28,7 @@ std::optional<std::string> percent_decode(std::string_view text);
 std::string printable(std::string_view text, std::size_t limit = 200);
 
 // The word of `known` that is nearest to `typed`, where one is near enough to be meant.
-std::optional<std::string_view> did_you_mean(std::string_view typed, const std::vector<std::string_view>& known);
+std::optional<std::string_view> did_you_mean(std::string_view typed,
+                                             const std::vector<std::string_view>& known);
 
 }  // namespace sundial

@@ -108,8 +108,8 @@ std::string format_rfc3339(Instant instant, Fraction fraction) {
 }
 
 Result<Instant> parse_rfc3339(std::string_view text) {
-  const Error bad{ErrorKind::invalid, fmt::format("'{}' is not a time; write it as 2026-01-31T08:00:00Z",
-                                                  text.substr(0, 40))};
+  const Error bad{ErrorKind::invalid,
+                  fmt::format("'{}' is not a time; write it as 2026-01-31T08:00:00Z", text.substr(0, 40))};
   std::string_view rest = text;
   const auto year = take_digits(rest, 4);
   if (!year || !take(rest, '-')) return bad;

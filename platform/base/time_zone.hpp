@@ -20,7 +20,7 @@ using Seconds = std::chrono::sys_seconds;
 struct CivilLookup {
   enum class Kind { unique, skipped, repeated };
   Kind kind = Kind::unique;
-  Seconds before;      // unique: the instant; repeated: the first; skipped: read with the offset before the gap
+  Seconds before;  // unique: the instant; repeated: the first; skipped: read with the offset before the gap
   Seconds transition;  // skipped, repeated: where the offset changes
   Seconds after;       // repeated: the second; skipped: read with the offset after the gap
 };

@@ -79,29 +79,35 @@ class Value {
                                Timestamp, TimeSpan, TypeName, Verbatim>;
 
   Value() = default;
-  Value(Null) {}                                                  // NOLINT: values convert
-  Value(bool value) : data_(value) {}                             // NOLINT
-  Value(std::int64_t value) : data_(value) {}                     // NOLINT
-  Value(int value) : data_(std::int64_t{value}) {}                // NOLINT
-  Value(std::uint64_t value) : data_(value) {}                    // NOLINT
-  Value(double value) : data_(value) {}                           // NOLINT
-  Value(std::string value) : data_(std::move(value)) {}           // NOLINT
-  Value(std::string_view value) : data_(std::string(value)) {}    // NOLINT
-  Value(const char* value) : data_(std::string(value)) {}         // NOLINT
-  Value(Bytes value) : data_(std::move(value)) {}                 // NOLINT
-  Value(List value) : data_(std::move(value)) {}                  // NOLINT
-  Value(Map value) : data_(std::move(value)) {}                   // NOLINT
-  Value(Timestamp value) : data_(value) {}                        // NOLINT
-  Value(TimeSpan value) : data_(value) {}                         // NOLINT
-  Value(TypeName value) : data_(std::move(value)) {}              // NOLINT
-  Value(Verbatim value) : data_(std::move(value)) {}              // NOLINT
+  Value(Null) {}                                                // NOLINT: values convert
+  Value(bool value) : data_(value) {}                           // NOLINT
+  Value(std::int64_t value) : data_(value) {}                   // NOLINT
+  Value(int value) : data_(std::int64_t{value}) {}              // NOLINT
+  Value(std::uint64_t value) : data_(value) {}                  // NOLINT
+  Value(double value) : data_(value) {}                         // NOLINT
+  Value(std::string value) : data_(std::move(value)) {}         // NOLINT
+  Value(std::string_view value) : data_(std::string(value)) {}  // NOLINT
+  Value(const char* value) : data_(std::string(value)) {}       // NOLINT
+  Value(Bytes value) : data_(std::move(value)) {}               // NOLINT
+  Value(List value) : data_(std::move(value)) {}                // NOLINT
+  Value(Map value) : data_(std::move(value)) {}                 // NOLINT
+  Value(Timestamp value) : data_(value) {}                      // NOLINT
+  Value(TimeSpan value) : data_(value) {}                       // NOLINT
+  Value(TypeName value) : data_(std::move(value)) {}            // NOLINT
+  Value(Verbatim value) : data_(std::move(value)) {}            // NOLINT
 
   template <typename T>
-  const T* get_if() const { return std::get_if<T>(&data_); }
+  const T* get_if() const {
+    return std::get_if<T>(&data_);
+  }
   template <typename T>
-  T* get_if() { return std::get_if<T>(&data_); }
+  T* get_if() {
+    return std::get_if<T>(&data_);
+  }
   template <typename T>
-  bool is() const { return std::holds_alternative<T>(data_); }
+  bool is() const {
+    return std::holds_alternative<T>(data_);
+  }
 
   bool is_null() const { return is<Null>(); }
   // The text, or nothing where the value is of another type.

@@ -21,12 +21,14 @@ void drop_repeated(Members& members) {
   std::vector<std::size_t> order(members.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto name = [&members](std::size_t i) -> const std::string& { return *members[i].first.text(); };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return name(a) < name(b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return name(a) < name(b); });
   std::vector<bool> repeated(members.size(), false);
   bool any = false;
   for (std::size_t i = 0; i < order.size();) {
     std::size_t last = i;
-    while (last + 1 < order.size() && name(order[last + 1]) == name(order[i])) repeated[order[++last]] = any = true;
+    while (last + 1 < order.size() && name(order[last + 1]) == name(order[i]))
+      repeated[order[++last]] = any = true;
     if (last != i) members[order[i]].second = std::move(members[order[last]].second);
     i = last + 1;
   }
@@ -97,7 +99,8 @@ class Builder {
   };
 
   bool open(bool is_object) {
-    if (open_.size() >= kMaxDepth) return refuse(fmt::format("it is nested deeper than {} levels", kMaxDepth));
+    if (open_.size() >= kMaxDepth)
+      return refuse(fmt::format("it is nested deeper than {} levels", kMaxDepth));
     open_.push_back({is_object, {}, {}, {}});
     return true;
   }

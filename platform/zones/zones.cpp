@@ -28,9 +28,15 @@ class CctzZone final : public TimeZone {
     const auto found = zone_.lookup(epoch + civil.time_since_epoch().count());
     CivilLookup result;
     switch (found.kind) {
-      case cctz::time_zone::civil_lookup::UNIQUE: result.kind = CivilLookup::Kind::unique; break;
-      case cctz::time_zone::civil_lookup::SKIPPED: result.kind = CivilLookup::Kind::skipped; break;
-      case cctz::time_zone::civil_lookup::REPEATED: result.kind = CivilLookup::Kind::repeated; break;
+      case cctz::time_zone::civil_lookup::UNIQUE:
+        result.kind = CivilLookup::Kind::unique;
+        break;
+      case cctz::time_zone::civil_lookup::SKIPPED:
+        result.kind = CivilLookup::Kind::skipped;
+        break;
+      case cctz::time_zone::civil_lookup::REPEATED:
+        result.kind = CivilLookup::Kind::repeated;
+        break;
     }
     result.before = found.pre;
     result.transition = found.trans;
@@ -62,7 +68,9 @@ class SystemZones final : public ZoneSource {
 
 }  // namespace
 
-std::unique_ptr<ZoneSource> system_zones() { return std::make_unique<SystemZones>(); }
+std::unique_ptr<ZoneSource> system_zones() {
+  return std::make_unique<SystemZones>();
+}
 
 std::string system_time_zone_name() {
   if (const char* name = std::getenv("TZ"); name != nullptr && *name != '\0') {

@@ -8,8 +8,9 @@ namespace {
 
 TEST(Utf8, TellsGoodFromBad) {
   EXPECT_TRUE(is_utf8("grün 🌡"));
-  for (std::string_view bad : {std::string_view("\xff"), std::string_view("\xc0\x80"), std::string_view("\xed\xa0\x80"),
-                               std::string_view("\xf4\x90\x80\x80"), std::string_view("\xe2\x82")}) {
+  for (std::string_view bad :
+       {std::string_view("\xff"), std::string_view("\xc0\x80"), std::string_view("\xed\xa0\x80"),
+        std::string_view("\xf4\x90\x80\x80"), std::string_view("\xe2\x82")}) {
     EXPECT_FALSE(is_utf8(bad));
   }
 }

@@ -151,14 +151,15 @@ class Http:
 class Temporal:
     """A development server of its own, with its HTTP API."""
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, ui_port=0):
+        self.folder, self.ui_port = Path(folder), ui_port
         self.grpc_port, self.http_port = free_port(), free_port()
         self.start()
 
     def start(self):
+        page = ["--ui-port", str(self.ui_port)] if self.ui_port else ["--headless"]
         self.program = Program(
-            [required("SUNDIAL_TEMPORAL"), "server", "start-dev", "--headless", "--port", str(self.grpc_port),
+            [required("SUNDIAL_TEMPORAL"), "server", "start-dev", *page, "--port", str(self.grpc_port),
              "--http-port", str(self.http_port), "--db-filename", str(self.folder / "temporal.db"),
              "--log-level", "error"], self.folder / "temporal.log")
         self.http = Http(self.http_port)

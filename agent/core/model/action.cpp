@@ -22,7 +22,9 @@ constexpr std::array<NamedKind, 9> kKinds{{{ActionKind::start, "start"},
 
 }  // namespace
 
-std::string_view name_of(ActionKind kind) { return kKinds[static_cast<std::size_t>(kind)].name; }
+std::string_view name_of(ActionKind kind) {
+  return kKinds[static_cast<std::size_t>(kind)].name;
+}
 
 std::optional<ActionKind> action_kind(std::string_view name) {
   for (const NamedKind& known : kKinds) {
@@ -33,10 +35,14 @@ std::optional<ActionKind> action_kind(std::string_view name) {
 
 std::string_view name_of(OriginKind kind) {
   switch (kind) {
-    case OriginKind::rule: return "rule";
-    case OriginKind::schedule: return "schedule";
-    case OriginKind::http: return "http";
-    case OriginKind::command_line: return "cli";
+    case OriginKind::rule:
+      return "rule";
+    case OriginKind::schedule:
+      return "schedule";
+    case OriginKind::http:
+      return "http";
+    case OriginKind::command_line:
+      return "cli";
   }
   return "rule";
 }

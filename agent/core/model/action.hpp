@@ -13,7 +13,17 @@
 
 namespace sundial::model {
 
-enum class ActionKind { start, signal, signal_with_start, cancel, terminate, complete, fail, heartbeat, publish };
+enum class ActionKind {
+  start,
+  signal,
+  signal_with_start,
+  cancel,
+  terminate,
+  complete,
+  fail,
+  heartbeat,
+  publish
+};
 
 std::string_view name_of(ActionKind kind);
 std::optional<ActionKind> action_kind(std::string_view name);
@@ -42,9 +52,10 @@ struct OutboxRecord {
   Map action;              // the table, rendered: what `replay` shows
   std::string lane;        // records of one lane go in order: the workflow's id, or "publish:" and the topic
   std::string request_id;  // fixed here, so that a repeat is recognised
-  bool id_left_out = false;   // a start whose id Sundial made: a clash is renamed, not refused
-  bool id_names_event = false;  // the id holds this firing's own message, time or window: reuse defaults to reject
-  bool paced = false;         // decided by a rule: counts against signals_per_second
+  bool id_left_out = false;  // a start whose id Sundial made: a clash is renamed, not refused
+  bool id_names_event =
+      false;           // the id holds this firing's own message, time or window: reuse defaults to reject
+  bool paced = false;  // decided by a rule: counts against signals_per_second
   Origin origin;
   Moment decided{};
   std::optional<Millis> expires;  // dropped when not delivered so long after it was decided

@@ -15,7 +15,7 @@ namespace sundial::model {
 struct LedgerEntry {
   Instant at;
   OriginKind origin = OriginKind::rule;
-  std::string id;      // the rule's or schedule's
+  std::string id;  // the rule's or schedule's
   std::string key;
   std::string event;   // the message's id, or the due time
   std::string what;    // fired, suppressed, error, closed, evicted, late, missed, skipped, made_up, …

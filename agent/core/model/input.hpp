@@ -24,8 +24,8 @@ struct MessageProperties {
 
 // An MQTT message, a webhook call or a message handed in over HTTP.
 struct Message {
-  std::string id;       // unique; given when it was first accepted, kept by a redelivery
-  std::string topic;    // or the webhook's name
+  std::string id;     // unique; given when it was first accepted, kept by a redelivery
+  std::string topic;  // or the webhook's name
   bool webhook = false;
   std::string payload;
   int qos = 0;

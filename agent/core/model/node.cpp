@@ -9,7 +9,8 @@ std::string format_problem(const Problem& problem) {
   std::string place = problem.at.file;
   if (problem.at.line > 0) place += fmt::format(":{}:{}", problem.at.line, problem.at.column);
   if (!place.empty()) place += ": ";
-  return problem.where.empty() ? place + problem.what : fmt::format("{}{}: {}", place, problem.where, problem.what);
+  return problem.where.empty() ? place + problem.what
+                               : fmt::format("{}{}: {}", place, problem.where, problem.what);
 }
 
 const Node* Node::find(std::string_view key) const {
