@@ -1,0 +1,27 @@
+// Signals as events of the loop.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+
+#include "platform/event_loop.hpp"
+#include "platform/linux/unique_fd.hpp"
+
+namespace sundial {
+
+// While it lives, the signals arrive as calls on the loop. Made before the first thread is, so that
+// all threads have them blocked; SIGPIPE is ignored from here on, a broken pipe is an error code.
+class SignalWatch {
+ public:
+  SignalWatch(EventLoop& loop, std::initializer_list<int> signals, std::function<void(int)> heard);
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  EventLoop& loop_;
+  std::function<void(int)> heard_;
+  UniqueFd descriptor_;
+};
+
+}  // namespace sundial
