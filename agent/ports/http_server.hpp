@@ -22,7 +22,13 @@ struct HttpRequest {
   std::string peer;  // address, without the port
   bool peer_is_loopback = false;
 
-  const std::string* header(std::string_view lower_case_name) const;
+  // The first header of this name.
+  const std::string* header(std::string_view lower_case_name) const {
+    for (const auto& [name, value] : headers) {
+      if (name == lower_case_name) return &value;
+    }
+    return nullptr;
+  }
 };
 
 struct HttpResponse {
