@@ -60,6 +60,9 @@ struct OutboxRecord {
   Moment decided{};
   std::optional<Millis> expires;  // dropped when not delivered so long after it was decided
   int priority = 0;               // 0 first; between lanes only
+  // A start's `result_to` with everything filled in but {result} and {status}: actions::bind_result
+  // makes the message of it once the workflow has ended.
+  std::optional<Value> result_to;
 };
 
 }  // namespace sundial::model
