@@ -40,6 +40,16 @@ class Engine {
   };
   virtual Wake next_wake() const = 0;
 
+  // When the next timer of a rule (hold, timeout, silence, window end) is due that is running now;
+  // schedules, which never end, do not count.
+  virtual std::optional<Instant> next_rule_timer() const = 0;
+
+  // A reload: closes the open windows of the rules that `next` changes or lacks, with the actions of
+  // this engine, and forgets the state of these rules and of such schedules. What stays is in
+  // `everything`, for the `restore` of the engine that follows.
+  virtual void retire(const model::Configuration& next, Moment now, model::Effects& effects) = 0;
+  virtual std::vector<model::StateChange> everything() const = 0;
+
   // The state that changed since the last call; to be committed together with the effects.
   virtual std::vector<model::StateChange> collect() = 0;
 
@@ -47,6 +57,9 @@ class Engine {
   virtual Value describe_rules() const = 0;
   virtual Value describe_keys(std::string_view rule, std::size_t limit) const = 0;
   virtual Value describe_schedules(Moment now) const = 0;
+
+  // The counters of rules and schedules since this engine was made, under their names in the metrics.
+  virtual std::vector<model::Count> counts() const = 0;
 };
 
 }  // namespace sundial::engine

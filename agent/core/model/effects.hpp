@@ -21,6 +21,8 @@ struct LedgerEntry {
   std::string what;    // fired, suppressed, error, closed, evicted, late, missed, skipped, made_up, …
   std::string reason;  // cooldown, hold, overlap, catch_up, …
   std::string detail;  // for people, one line
+  // How many records of the same effects were decided before it: both can be told in one order.
+  std::size_t after_records = 0;
 };
 
 // A piece of state that changed since the last collection; no bytes: it is gone.
@@ -42,11 +44,12 @@ struct Effects {
   std::vector<WatchRun> watch;
 };
 
-// A counter that grew, under its name in the metrics and with its labels' values.
+// A figure under its name in the metrics, with its labels' values.
 struct Count {
   std::string_view metric;
   std::string label;
   std::string second_label;
+  std::uint64_t value = 0;
 };
 
 }  // namespace sundial::model

@@ -33,6 +33,8 @@ struct Message {
   bool duplicate = false;
   std::optional<Instant> time;  // what `message.time` shows; not set: the moment of arrival
   MessageProperties properties;
+  // MQTT 5: by which of the agent's subscriptions this copy came. Empty: there is only one copy.
+  std::vector<int> subscription_ids;
 };
 
 // The broker or the agent went (true) or is back (false): silence meanwhile is nobody's silence.
