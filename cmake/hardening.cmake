@@ -6,6 +6,7 @@ if(SUNDIAL_HARDENED)
     -fstack-clash-protection      # a large frame can't jump over the guard page
     -D_FORTIFY_SOURCE=2           # bounds of libc calls; 3 needs what GCC 12 only has with newer libc headers
     -D_GLIBCXX_ASSERTIONS         # operator[] and front() are checked
+    -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.  # the same bytes wherever it is built
     -ffunction-sections -fdata-sections)
   add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed)
 endif()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the system tests: real broker, real Temporal, real worker, the built agent.
 
-usage: tests/system/run.py [--results DIR] [PATTERN…]
+usage: tests/system/run.py [--folder DIR] [--results DIR] [PATTERN…]
 
 Every tests/system/test_*.py is a plain unittest module. A PATTERN picks modules or tests by part of
 their name. SUNDIAL_BINARY, SUNDIAL_TEMPORAL and SUNDIAL_WORKER_PYTHON say where the programs are.
@@ -53,10 +53,11 @@ def flatten(suite):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", default=str(HERE))
     parser.add_argument("--results")
     parser.add_argument("patterns", nargs="*")
     options = parser.parse_args()
-    tests = list(flatten(unittest.defaultTestLoader.discover(str(HERE), pattern="test_*.py")))
+    tests = list(flatten(unittest.defaultTestLoader.discover(options.folder, pattern="test_*.py")))
     if options.patterns:
         tests = [test for test in tests if any(pattern in test.id() for pattern in options.patterns)]
     if not tests:
@@ -67,7 +68,7 @@ def main():
         folder = Path(options.results)
         folder.mkdir(parents=True, exist_ok=True)
         tree.ElementTree(tree.Element("testsuites", tests=str(result.testsRun), failures=str(len(result.failures)),
-                                      errors=str(len(result.errors)))).write(folder / "system.xml")
+                                      errors=str(len(result.errors)))).write(folder / "results.xml")
     return 0 if result.wasSuccessful() else 1
 
 

@@ -1,0 +1,56 @@
+# Installation and the .deb: one package for each suite and architecture, since library names differ.
+include(GNUInstallDirs)
+
+option(SUNDIAL_NOTIFY_RELOAD "The target's systemd knows Type=notify-reload (253 and later)" OFF)
+if(SUNDIAL_NOTIFY_RELOAD)
+  set(SUNDIAL_SERVICE_TYPE notify-reload)
+  set(SUNDIAL_SERVICE_RELOAD "# A reload is SIGHUP, answered with RELOADING=1 and READY=1.")
+else()
+  set(SUNDIAL_SERVICE_TYPE notify)
+  set(SUNDIAL_SERVICE_RELOAD "ExecReload=/bin/kill -HUP $MAINPID")
+endif()
+set(package_files ${CMAKE_SOURCE_DIR}/cmake/package)
+configure_file(${package_files}/sundial.service.in ${CMAKE_BINARY_DIR}/package/sundial.service @ONLY)
+
+# Debian wants both compressed; -n leaves out name and time, so that two builds give the same bytes.
+function(sundial_compress source result)
+  add_custom_command(OUTPUT ${result} COMMAND gzip -9nc ${source} > ${result} DEPENDS ${source} VERBATIM)
+endfunction()
+sundial_compress(${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_BINARY_DIR}/package/changelog.gz)
+sundial_compress(${package_files}/changelog ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz)
+add_custom_target(sundial_package_files ALL
+  DEPENDS ${CMAKE_BINARY_DIR}/package/changelog.gz ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz)
+
+install(TARGETS sundial RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${CMAKE_BINARY_DIR}/package/sundial.service DESTINATION lib/systemd/system)
+install(FILES ${package_files}/sundial.toml DESTINATION /etc/sundial)
+install(FILES ${package_files}/copyright ${CMAKE_BINARY_DIR}/package/changelog.gz
+  ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz DESTINATION share/doc/sundial)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME sundial)
+set(CPACK_PACKAGE_CONTACT "Sundial maintainers <maintainers@sundial.example>")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+if(CMAKE_CROSSCOMPILING)
+  # Where dpkg-shlibdeps finds the target's libraries; DPKG_ADMINDIR tells whose they are (scripts/package).
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS
+    ${CMAKE_SYSROOT}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} ${CMAKE_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE})
+endif()
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "tzdata, adduser")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "mosquitto")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "agent that turns time and sensor messages into Temporal workflows")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Runs cron triggers and aggregates MQTT signals on the device, keeps every
+decision in a durable outbox, and forwards workflow starts and signals to a
+Temporal frontend through its HTTP API.")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+  ${package_files}/postinst ${package_files}/prerm ${package_files}/postrm ${CMAKE_BINARY_DIR}/package/conffiles)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_DEBUGINFO_PACKAGE ON)
+file(WRITE ${CMAKE_BINARY_DIR}/package/conffiles "/etc/sundial/sundial.toml\n")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+include(CPack)
