@@ -1,13 +1,17 @@
 // Zones through cctz, which is right beyond 2037 and fast.
 #include "platform/zones/zones.hpp"
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
+#include <string>
+#include <vector>
 
 #include <cctz/time_zone.h>
 #include <fmt/format.h>
+
+#include "platform/base/text.hpp"
 
 namespace sundial {
 namespace {
@@ -55,13 +59,65 @@ class CctzZone final : public TimeZone {
   cctz::time_zone zone_;
 };
 
+namespace fs = std::filesystem;
+
+fs::path zone_directory() {
+  const char* directory = std::getenv("TZDIR");
+  return directory != nullptr && *directory != '\0' ? directory : "/usr/share/zoneinfo";
+}
+
+// A name is a relative path without surprises. "right" zones count leap seconds, which no clock here
+// does.
+bool is_plain_name(std::string_view name) {
+  constexpr std::size_t longest = 64;
+  if (name.empty() || name.size() > longest || name.front() == '/' || name.starts_with("right/"))
+    return false;
+  for (char c : name) {
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '+' || c == '-' || c == '/';
+    if (!plain) return false;
+  }
+  return true;
+}
+
+// The library remembers every name that it was asked for, so it is asked for files of zones only.
+bool is_zone_file(const fs::path& path) {
+  std::array<char, 4> magic{};
+  std::ifstream file(path, std::ios::binary);
+  return file.read(magic.data(), magic.size()) && std::string_view(magic.data(), magic.size()) == "TZif";
+}
+
+std::vector<std::string> zone_names() {
+  std::vector<std::string> names;
+  std::error_code problem;
+  const fs::path directory = zone_directory();
+  for (fs::recursive_directory_iterator entry(directory, problem), end; !problem && entry != end;
+       entry.increment(problem)) {
+    std::string name = entry->path().lexically_relative(directory).string();
+    if (name.starts_with("right") || name.starts_with("posix")) {
+      if (entry->is_directory(problem)) entry.disable_recursion_pending();
+      continue;
+    }
+    if (name.front() >= 'A' && name.front() <= 'Z') names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Error no_such_zone(std::string_view name) {
+  const std::vector<std::string> names = zone_names();
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto meant = did_you_mean(name, known);
+  return {ErrorKind::invalid, fmt::format("there is no time zone '{}'; {}", printable(name, 60),
+                                          meant ? fmt::format("did you mean {}?", *meant)
+                                                : "right is, for example, Europe/Berlin or UTC")};
+}
+
 class SystemZones final : public ZoneSource {
  public:
   Result<std::shared_ptr<const TimeZone>> find(std::string_view name) const override {
     cctz::time_zone zone;
-    if (!cctz::load_time_zone(std::string(name), &zone)) {
-      return Error(ErrorKind::invalid, fmt::format("there is no time zone '{}'", name));
-    }
+    const bool known = name == "UTC" || (is_plain_name(name) && is_zone_file(zone_directory() / name));
+    if (!known || !cctz::load_time_zone(std::string(name), &zone)) return no_such_zone(name);
     return std::shared_ptr<const TimeZone>(std::make_shared<CctzZone>(std::string(name), zone));
   }
 };
