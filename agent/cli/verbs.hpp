@@ -5,6 +5,7 @@
 
 namespace sundial::cli {
 
+void add_next(CLI::App& app, World& world, Chosen& chosen);
 void add_version(CLI::App& app, World& world, Chosen& chosen);
 
 }  // namespace sundial::cli
