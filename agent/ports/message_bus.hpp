@@ -2,13 +2,19 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/core/model/input.hpp"
 #include "platform/base/result.hpp"
 
 namespace sundial {
+
+// So many QoS 1 messages the broker may have on the way to us without our acknowledgement: what a
+// redelivery can be of is among the last so many that came.
+inline constexpr int kMaxUnacknowledged = 1024;
 
 // A message as it arrives, before it is accepted. The views live as long as the call.
 struct Arrival {
@@ -36,17 +42,23 @@ class BusListener {
   virtual void arrived(const Arrival& arrival) = 0;
   virtual void connected(bool session_present) = 0;
   virtual void subscribed() = 0;  // every subscription is acknowledged on this connection
+  virtual void refused(const std::string& filter,
+                       const std::string& why) = 0;  // a subscription; the others stand
   virtual void disconnected(const std::string& why) = 0;
 };
 
 class MessageBus {
  public:
   virtual ~MessageBus() = default;
-  virtual void start(BusListener& listener, std::vector<Subscription> subscriptions) = 0;
+  // `former`: filters that an earlier run may have left in the session and that are no longer wanted.
+  virtual void start(BusListener& listener, std::vector<Subscription> subscriptions,
+                     std::vector<std::string> former) = 0;
   virtual void resubscribe(std::vector<Subscription> subscriptions) = 0;
   // Calls `done` when the broker has acknowledged it, or with why not; on any thread.
   virtual void publish(const std::string& topic, const std::string& payload, int qos, bool retain,
                        std::optional<Millis> expiry, std::function<void(Result<void>)> done) = 0;
+  // Says good-bye and returns within a few seconds. While a call of `arrived` has not returned, the
+  // connection is left open: closing it would acknowledge what is not safe.
   virtual void stop() = 0;
 };
 

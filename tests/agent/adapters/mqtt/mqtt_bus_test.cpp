@@ -1,0 +1,250 @@
+// The bus against a real broker: what is acknowledged was taken, and sessions outlive everything.
+#include "agent/adapters/mqtt/mqtt_bus.hpp"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+
+#include "tests/support/mosquitto.hpp"
+
+namespace sundial::adapters {
+namespace {
+
+struct Seen {
+  std::string topic, payload;
+  int qos = 0;
+  bool retained = false, duplicate = false;
+  int packet_id = 0;
+  std::vector<int> subscription_ids;
+  model::MessageProperties properties;
+};
+
+class Recorder : public BusListener {
+ public:
+  void arrived(const Arrival& arrival) override {
+    std::unique_lock lock(mutex_);
+    seen_.push_back({std::string(arrival.topic), std::string(arrival.payload), arrival.qos, arrival.retained,
+                     arrival.duplicate, arrival.packet_id, arrival.subscription_ids, *arrival.properties});
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !held_; });
+  }
+  void connected(bool session_present) override {
+    note([&] { ++connections_, session_present_ = session_present; });
+  }
+  void subscribed() override {
+    note([&] { ++subscribed_; });
+  }
+  void refused(const std::string& filter, const std::string&) override {
+    note([&] { refused_.push_back(filter); });
+  }
+  void disconnected(const std::string& why) override {
+    note([&] { ++disconnections_, why_ = why; });
+  }
+
+  template <typename Condition>
+  ::testing::AssertionResult wait_for(Condition condition) {
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, std::chrono::seconds(20), [&] { return condition(*this); })) {
+      return ::testing::AssertionSuccess();
+    }
+    return ::testing::AssertionFailure() << "waited in vain; last problem: " << why_;
+  }
+  void hold(bool held) {
+    note([&] { held_ = held; });
+  }
+  std::vector<Seen> seen() {
+    return note([&] { return seen_; });
+  }
+  void forget() {
+    note([&] { seen_.clear(); });
+  }
+
+  std::vector<Seen> seen_;
+  std::vector<std::string> refused_;
+  int connections_ = 0, subscribed_ = 0, disconnections_ = 0;
+  bool session_present_ = false;
+  std::string why_;
+
+ private:
+  template <typename Action>
+  auto note(Action action) -> decltype(action()) {
+    const std::lock_guard lock(mutex_);
+    struct Notifier {
+      std::condition_variable& changed;
+      ~Notifier() { changed.notify_all(); }
+    } notifier{changed_};
+    return action();
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool held_ = false;
+};
+
+struct Peer {
+  Peer(const testing::Mosquitto& broker, const std::string& client, int version,
+       std::vector<Subscription> filters) {
+    model::MqttSettings settings;
+    settings.url = broker.url();
+    settings.client_id = client;
+    settings.version = version;
+    bus = make_mqtt_bus(settings, client);
+    bus->start(recorder, std::move(filters), {});
+  }
+  Result<void> publish(const std::string& topic, const std::string& payload, bool retain = false) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<Result<void>> outcome;
+    bus->publish(topic, payload, 1, retain, std::nullopt, [&](Result<void> result) {
+      const std::lock_guard lock(mutex);
+      outcome = std::move(result);
+      changed.notify_all();
+    });
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, std::chrono::seconds(20), [&] { return outcome.has_value(); });
+    return outcome ? *outcome : Result<void>(Error(ErrorKind::timed_out, "nothing came"));
+  }
+  bool ready() {
+    return static_cast<bool>(recorder.wait_for([](const Recorder& now) { return now.subscribed_ > 0; }));
+  }
+
+  Recorder recorder;
+  std::unique_ptr<MessageBus> bus;
+};
+
+// As the agent does: a broker that goes must not end the process.
+const auto kSigpipeIgnored = std::signal(SIGPIPE, SIG_IGN);
+
+class MqttBusTest : public ::testing::TestWithParam<int> {
+ protected:
+  testing::Mosquitto broker_;
+};
+
+TEST_P(MqttBusTest, BringsMessagesWithTheirMarks) {
+  Peer agent(broker_, "agent", GetParam(), {{"sensors/+/t", 1, 7}});
+  Peer sensor(broker_, "sensor", GetParam(), {});
+  ASSERT_TRUE(agent.ready() && sensor.ready());
+  ASSERT_TRUE(sensor.publish("sensors/a/t", "21.5"));
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.seen_.size() == 1; }));
+  const Seen seen = agent.recorder.seen().front();
+  EXPECT_EQ(seen.topic, "sensors/a/t");
+  EXPECT_EQ(seen.payload, "21.5");
+  EXPECT_EQ(seen.qos, 1);
+  EXPECT_FALSE(seen.retained);
+  EXPECT_GT(seen.packet_id, 0);
+  EXPECT_EQ(seen.subscription_ids, GetParam() == 5 ? std::vector<int>{7} : std::vector<int>{});
+}
+
+TEST_P(MqttBusTest, TellsItsStatusAndItsEnd) {
+  Peer watcher(broker_, "watcher", GetParam(), {{"sundial/+/status", 1, 1}});
+  ASSERT_TRUE(watcher.ready());
+  auto agent = std::make_unique<Peer>(broker_, "agent", GetParam(), std::vector<Subscription>{});
+  const auto said = [](const char* topic, const char* word) {
+    return [=](const Recorder& now) {
+      return !now.seen_.empty() && now.seen_.back().topic == topic && now.seen_.back().payload == word;
+    };
+  };
+  EXPECT_TRUE(watcher.recorder.wait_for(said("sundial/agent/status", "online")));
+  agent.reset();
+  EXPECT_TRUE(watcher.recorder.wait_for(said("sundial/agent/status", "offline")));
+}
+
+TEST_P(MqttBusTest, KeepsItsSessionWhileAwayAndOverBrokerRestarts) {
+  Peer sensor(broker_, "sensor", GetParam(), {});
+  {
+    Peer agent(broker_, "agent", GetParam(), {{"a/#", 1, 1}});
+    ASSERT_TRUE(agent.ready() && sensor.ready());
+  }
+  ASSERT_TRUE(sensor.publish("a/1", "while away"));
+  Peer agent(broker_, "agent", GetParam(), {{"a/#", 1, 1}});
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.seen_.size() == 1; }));
+  ASSERT_TRUE(agent.ready());  // a message may come before the connection is announced
+  EXPECT_TRUE(agent.recorder.session_present_);
+
+  broker_.stop(SIGTERM);
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.disconnections_ > 0; }));
+  EXPECT_FALSE(agent.publish("a/2", "no broker"));
+  broker_.start();
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.subscribed_ == 2; }));
+  ASSERT_TRUE(sensor.recorder.wait_for([](const Recorder& now) { return now.subscribed_ == 2; }));
+  ASSERT_TRUE(sensor.publish("a/3", "after"));
+  EXPECT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.seen_.size() == 2; }));
+}
+
+TEST_P(MqttBusTest, SubscribesAgainWhenTheBrokerHasForgotten) {
+  Peer agent(broker_, "agent", GetParam(), {{"a/#", 1, 1}});
+  ASSERT_TRUE(agent.ready());
+  broker_.stop(SIGKILL);  // mosquitto writes its sessions at a clean end only
+  broker_.start();
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.subscribed_ == 2; }));
+  EXPECT_FALSE(agent.recorder.session_present_);
+  Peer sensor(broker_, "sensor", GetParam(), {});
+  ASSERT_TRUE(sensor.ready());
+  ASSERT_TRUE(sensor.publish("a/1", "heard"));
+  EXPECT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.seen_.size() == 1; }));
+}
+
+TEST_P(MqttBusTest, ChangesItsSubscriptionsAndAsksForRetainedOnce) {
+  Peer sensor(broker_, "sensor", GetParam(), {});
+  ASSERT_TRUE(sensor.ready());
+  ASSERT_TRUE(sensor.publish("b/kept", "r", true));
+  Peer agent(broker_, "agent", GetParam(), {{"a/#", 1, 1}});
+  ASSERT_TRUE(agent.ready());
+  agent.bus->resubscribe({{"b/#", 1, 2}});
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.subscribed_ == 2; }));
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.seen_.size() == 1; }));
+  EXPECT_TRUE(agent.recorder.seen().front().retained);
+  ASSERT_TRUE(sensor.publish("a/1", "unheard"));
+  ASSERT_TRUE(sensor.publish("b/1", "heard"));
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.seen_.size() == 2; }));
+  EXPECT_EQ(agent.recorder.seen().back().payload, "heard");
+}
+
+TEST_P(MqttBusTest, WhatWasNotTakenComesAgainMarkedAsDuplicate) {
+  Peer sensor(broker_, "sensor", GetParam(), {});
+  auto agent = std::make_unique<Peer>(broker_, "agent", GetParam(), std::vector<Subscription>{{"a/#", 1, 1}});
+  ASSERT_TRUE(agent->ready() && sensor.ready());
+  agent->recorder.hold(true);
+  for (const char* text : {"1", "2", "3"}) ASSERT_TRUE(sensor.publish("a/x", text));
+  ASSERT_TRUE(agent->recorder.wait_for([](const Recorder& now) { return now.seen_.size() == 1; }));
+  const int first_id = agent->recorder.seen().front().packet_id;
+  broker_.stop(SIGTERM);  // the acknowledgement of the first can't arrive any more
+  agent->recorder.hold(false);
+  ASSERT_TRUE(agent->recorder.wait_for([](const Recorder& now) { return now.disconnections_ > 0; }));
+  broker_.start();
+  ASSERT_TRUE(agent->recorder.wait_for([](const Recorder& now) {
+    return !now.seen_.empty() && now.seen_.back().payload == "3" && now.seen_.back().duplicate;
+  }));
+  const std::vector<Seen> seen = agent->recorder.seen();
+  const auto again =
+      std::find_if(seen.begin() + 1, seen.end(), [](const Seen& one) { return one.payload == "1"; });
+  ASSERT_NE(again, seen.end());
+  EXPECT_TRUE(again->duplicate);
+  EXPECT_EQ(again->packet_id, first_id);
+}
+
+TEST(MqttBusLogin, SaysThatTheLoginIsRefused) {
+  testing::Mosquitto broker("allow_anonymous false\n");
+  for (const int version : {3, 5}) {
+    Peer agent(broker, "agent", version, {});
+    ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.disconnections_ > 0; }));
+    EXPECT_EQ(agent.recorder.why_, "the broker refuses the login");
+  }
+}
+
+TEST(MqttBusRefusal, AnAddressWithoutABrokerIsSaidAndTriedAgain) {
+  model::MqttSettings settings;
+  settings.url = "mqtt://127.0.0.1:1";
+  settings.client_id = "agent";
+  auto bus = make_mqtt_bus(settings, "agent");
+  Recorder recorder;
+  bus->start(recorder, {}, {});
+  EXPECT_TRUE(recorder.wait_for([](const Recorder& now) { return now.disconnections_ >= 5; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, MqttBusTest, ::testing::Values(3, 5),
+                         [](const auto& version) { return "Mqtt" + std::to_string(version.param); });
+
+}  // namespace
+}  // namespace sundial::adapters
