@@ -46,6 +46,7 @@ struct MqttSettings {
   std::string client_id;  // default: sundial-<device name>, filled in by the loader
   std::string username;
   std::string password_file;
+  std::string password;  // from an address with a user
   TlsSettings tls;
   int version = 5;
   Millis session_expiry = std::chrono::hours{24 * 7};

@@ -1,0 +1,82 @@
+// The disk, by the standard library's means.
+#include "agent/config/files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace sundial::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  std::error_code problem;
+  if (fs::is_directory(path, problem)) return Error{ErrorKind::invalid, "is a folder, not a file"};
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int reason = errno;
+    return Error{reason == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable,
+                 fmt::format("cannot be read: {}", std::generic_category().message(reason))};
+  }
+  std::string bytes(limit + 1, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (file.bad()) return Error{ErrorKind::unavailable, "cannot be read to its end"};
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  if (bytes.size() > limit) {
+    return Error{ErrorKind::exhausted, fmt::format("is larger than {} KiB", limit / 1024)};
+  }
+  return bytes;
+}
+
+Result<std::vector<std::string>> list_folder(const std::string& folder) {
+  std::error_code problem;
+  std::vector<std::string> names;
+  if (!fs::exists(folder, problem)) return names;
+  fs::directory_iterator entry(folder, problem);
+  for (; !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (problem) return Error{ErrorKind::unavailable, fmt::format("cannot be listed: {}", problem.message())};
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+Files system_files() {
+  return {
+      .read = read_file,
+      .list = list_folder,
+      .exists =
+          [](const std::string& path) {
+            std::error_code problem;
+            return fs::exists(path, problem);
+          },
+      .others_may_read =
+          [](const std::string& path) {
+            std::error_code problem;
+            const fs::perms mode = fs::status(path, problem).permissions();
+            return !problem && (mode & fs::perms::others_read) != fs::perms::none;
+          },
+  };
+}
+
+Result<std::string> read_secret(const Files& files, const std::string& path, std::size_t raw_size) {
+  constexpr std::size_t limit = 64 * 1024;
+  Result<std::string> text = files.read(path, limit);
+  if (!text) return text.error().within(path);
+  if (raw_size > 0 && text.value().size() == raw_size) return text;
+  std::string secret = std::move(text).value();
+  if (secret.ends_with('\n')) secret.pop_back();
+  if (secret.ends_with('\r')) secret.pop_back();
+  return secret;
+}
+
+}  // namespace sundial::config
