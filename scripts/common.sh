@@ -42,6 +42,12 @@ use_fast_tools() {
   if command -v mold >/dev/null && [ -z "${LDFLAGS:-}" ]; then export LDFLAGS=-fuse-ld=mold; fi
 }
 
+# The mirror of Debian that this machine itself uses; nothing where it has none, and the tools' default is right.
+debian_mirror() {
+  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+    sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb (\[[^]]*\] *)?([^ ]+).*/\2/p' | grep -m 1 -E '/debian/?$' || true
+}
+
 temporal_version=v1.5.1
 
 # Sets `temporal` to a Temporal command line with a development server: the one on PATH, else one

@@ -26,7 +26,7 @@ int journal_priority(LogSeverity severity) {
 }
 
 // Quotes text that printable() has already freed of control characters and bad bytes.
-std::string quoted(std::string_view safe) {
+std::string quoted_text(std::string_view safe) {
   std::string text = "\"";
   for (char c : safe) {
     if (c == '"' || c == '\\') text += '\\';
@@ -38,7 +38,7 @@ std::string quoted(std::string_view safe) {
 std::string shown_value(std::string_view value) {
   std::string safe = printable(value, kLongestValue);
   const bool bare = !safe.empty() && safe.find_first_of(" \"=") == std::string::npos;
-  return bare ? safe : quoted(safe);
+  return bare ? safe : quoted_text(safe);
 }
 
 std::string body(const LogLine& line) {
@@ -77,10 +77,10 @@ std::string format_log_json(const LogLine& line) {
   std::string text =
       fmt::format(R"({{"time":"{}","level":"{}","event":{},"message":{})",
                   format_rfc3339(line.at, Fraction::always), name_of(line.severity),
-                  quoted(printable(line.event)), quoted(printable(line.message, kLongestMessage)));
+                  quoted_text(printable(line.event)), quoted_text(printable(line.message, kLongestMessage)));
   for (const LogField& field : line.fields) {
     text +=
-        fmt::format(",{}:{}", quoted(printable(field.name)), quoted(printable(field.value, kLongestValue)));
+        fmt::format(",{}:{}", quoted_text(printable(field.name)), quoted_text(printable(field.value, kLongestValue)));
   }
   return text + "}";
 }
