@@ -1,0 +1,44 @@
+// A worker with threads of its own.
+#include "platform/linux/thread_worker.hpp"
+
+#include <utility>
+
+namespace sundial {
+
+ThreadWorker::ThreadWorker(EventLoop& loop, int threads) : loop_(loop) {
+  for (int thread = 0; thread < threads; ++thread) threads_.emplace_back([this] { serve(); });
+}
+
+ThreadWorker::~ThreadWorker() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadWorker::run(Task work, Task done) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back({std::move(work), std::move(done)});
+  }
+  changed_.notify_one();
+}
+
+void ThreadWorker::serve() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (stopping_) return;
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    job.work();
+    loop_.post(std::move(job.done));
+    job = {};
+    lock.lock();
+  }
+}
+
+}  // namespace sundial
