@@ -70,6 +70,13 @@ struct RunEnded {
   std::string schedule;
   std::string workflow_id;
   bool failed = false;
+  std::optional<Instant> ended;  // when, by Temporal's clock; not set: now
+};
+
+// Whether Temporal answers. While it does not, a run that was not seen to end may have ended: what is
+// due under `overlap` waits for the answer.
+struct TemporalLink {
+  bool up = true;
 };
 
 // Forgets the state of one key of a rule, or of all its keys.
@@ -78,6 +85,7 @@ struct ResetKeys {
   std::optional<std::string> key;
 };
 
-using Input = std::variant<Message, Absence, ClockStep, ClockTrust, ScheduleCommand, RunEnded, ResetKeys>;
+using Input =
+    std::variant<Message, Absence, ClockStep, ClockTrust, ScheduleCommand, RunEnded, TemporalLink, ResetKeys>;
 
 }  // namespace sundial::model

@@ -80,6 +80,12 @@ struct StoreSettings {
   std::optional<Millis> sync;  // not set: "always"
 };
 
+// A schedule that was made over the API, with the JSON under which the store keeps it.
+struct StoredSchedule {
+  ScheduleDefinition definition;
+  std::string json;
+};
+
 struct Configuration {
   DeviceSettings device;
   TemporalSettings temporal;
@@ -90,6 +96,8 @@ struct Configuration {
   StoreSettings store;
   std::vector<RuleDefinition> rules;          // in the order of the files
   std::vector<ScheduleDefinition> schedules;  // in the order of the files
+  // From the store's state (owner "schedule/<id>", key "definition"), not from a file.
+  std::vector<StoredSchedule> stored_schedules;
 };
 
 }  // namespace sundial::model
