@@ -1,0 +1,93 @@
+// The input journal on files: preallocated segments that are used again when all in them is committed.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "agent/adapters/journal/segment.hpp"
+#include "agent/ports/journal.hpp"
+#include "platform/base/log.hpp"
+
+namespace sundial {
+
+struct JournalOptions {
+  std::string directory;
+  bool sync_always = true;                     // else sync() is called by interval
+  std::uint64_t max_bytes = 64 * 1024 * 1024;  // of what is not yet committed
+  std::uint64_t segment_bytes = 1024 * 1024;
+  std::uint32_t salt = 0;  // another one each start
+  // Written at the head of each new segment: what a start must know of those that are gone by then.
+  // Called with the journal locked, so it must not call back.
+  std::function<std::string()> preamble;
+};
+
+class FileJournal final : public Journal {
+ public:
+  // Reads what is there, oldest first, through `visit`; entries before `committed` too, for those who
+  // must know what was accepted. Then all that was visited is on the disk.
+  static Result<std::unique_ptr<FileJournal>> open(Disk& disk, Log& log, JournalOptions options,
+                                                   JournalPosition committed, const JournalVisitor& visit);
+
+  Result<JournalPosition> append(std::string_view bytes) override;
+  Result<void> sync() override;
+  bool needs_sync() const override;
+  void commit(JournalPosition position) override;
+  JournalPosition end() const override;
+  std::uint64_t bytes() const override;
+
+ private:
+  FileJournal(Disk& disk, Log& log, JournalOptions options, JournalPosition committed);
+
+  std::string path(std::string_view name) const;
+  Result<void> find_segments();
+  Result<void> read_segments(const JournalVisitor& visit);
+  Result<void> continue_last(const journal::Reading& reading);
+  void set_aside(const std::string& name, std::string_view why);
+  void retire(const journal::Segment& segment);
+
+  using Lock = std::unique_lock<std::mutex>;
+  // Somebody whose entry must be synced; he may wait while others sync for him.
+  struct Waiter {
+    std::uint64_t target = 0;
+    enum class State { waiting, synced, failed } state = State::waiting;
+  };
+
+  Result<void> make_room(Lock& lock, std::size_t bytes);
+  Result<void> begin_segment(std::uint64_t needed);
+  Result<std::pair<journal::Segment, std::uint64_t>> prepare_segment(std::uint64_t base,
+                                                                     std::uint64_t needed);
+  Result<void> write_frame(journal::FrameKind kind, std::string_view bytes);
+  Result<void> seal_current();
+  Result<void> sync_up_to(Lock& lock, std::uint64_t target);
+  void sync_once(Lock& lock);
+  void heed_sync(const Result<void>& done, std::uint64_t target);
+  void take_back();
+  Result<void> repair();
+  Result<void> rewrite_forgotten();
+  Result<void> rewrite(std::uint64_t from, std::uint64_t to);
+
+  Disk& disk_;
+  Log& log_;
+  const JournalOptions options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable synced_something_;
+  std::deque<journal::Segment> segments_;  // the last one is written to
+  std::uint64_t committed_ = 0;
+  std::uint64_t next_ = 0;         // where the next frame goes
+  std::uint64_t synced_ = 0;       // everything before it is on the disk
+  std::uint64_t damage_end_ = 0;   // up to here lie bytes that must be overwritten before the next frame
+  bool rewrite_unsynced_ = false;  // a sync failed: the kernel may have forgotten what it was to write
+  bool syncing_ = false;
+  std::vector<Waiter*> waiters_;
+  std::optional<Error> sync_error_;  // of the last sync that failed
+  std::uint64_t segments_made_ = 0;
+  std::uint64_t spare_size_ = 0;  // 0: there is none
+};
+
+}  // namespace sundial

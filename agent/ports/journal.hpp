@@ -1,0 +1,42 @@
+// The input journal: what was accepted, in order, safe before it is acknowledged.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "agent/ports/store.hpp"
+#include "platform/base/result.hpp"
+
+namespace sundial {
+
+// One entry, as a start reads it back.
+struct JournalEntry {
+  JournalPosition end;  // committed up to here, it has had its effect
+  bool preamble = false;
+  std::string_view bytes;  // as long as the call
+};
+using JournalVisitor = std::function<void(const JournalEntry&)>;
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // From any thread. Returns when the entry is as safe as the journal was opened for: on the disk, or
+  // (by interval) out of this process. An error leaves no entry behind: the same may be appended again.
+  // `exhausted`: the journal holds as much as it may, until more of it is committed.
+  virtual Result<JournalPosition> append(std::string_view bytes) = 0;
+
+  // What was appended is on the disk when it returns. From any thread.
+  virtual Result<void> sync() = 0;
+  virtual bool needs_sync() const = 0;
+
+  // Everything before the position has its effects in the store: its room is used again.
+  virtual void commit(JournalPosition position) = 0;
+
+  virtual JournalPosition end() const = 0;
+  virtual std::uint64_t bytes() const = 0;  // on the disk
+};
+
+}  // namespace sundial
