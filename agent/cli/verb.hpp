@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/files.hpp"
+#include "agent/core/model/settings.hpp"
 #include "platform/base/result.hpp"
 #include "platform/base/time.hpp"
 #include "platform/base/time_zone.hpp"
@@ -34,6 +36,12 @@ struct RunOptions {
   bool verbose = false;
 };
 
+// What became of one attempt to connect; no problem: it was reached.
+struct ConnectionTrial {
+  std::string name;  // "temporal", "mqtt"
+  std::string problem;
+};
+
 // The world as verbs see it; handed in, so that tests can run them in-process.
 struct World {
   std::istream& in;
@@ -45,6 +53,9 @@ struct World {
   std::string host_name;
   std::string system_time_zone;
   std::function<int(const RunOptions&)> run_agent;
+  // Tries the broker and Temporal once each; not set: this program has no adapters.
+  std::function<std::vector<ConnectionTrial>(const model::Configuration&)> try_connections{};
+  config::Files files = config::system_files();
 };
 
 // Set by the verb that was chosen on the command line.
