@@ -128,7 +128,9 @@ Result<void> Connection::subscribe(const Subscription& subscription) {
         version5_ ? client_.subscribe(subscription.filter, subscription.qos, options, properties)
                   : client_.subscribe(subscription.filter, subscription.qos);
     if (auto done = finish(token, kPatience); !done) return done;
-    for (const mqtt::ReasonCode code : token->get_subscribe_response().get_reason_codes()) {
+    // Kept by name: a loop over a part of a temporary would outlive it.
+    const auto response = token->get_subscribe_response();
+    for (const mqtt::ReasonCode code : response.get_reason_codes()) {
       if (static_cast<int>(code) < kRefused) continue;
       const char* text = version5_ ? MQTTReasonCode_toString(static_cast<MQTTReasonCodes>(code)) : nullptr;
       return Error(ErrorKind::forbidden, text != nullptr ? text : "the broker refuses the subscription");
