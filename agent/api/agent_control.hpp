@@ -84,6 +84,7 @@ struct DirectCall {
 
 struct Submission {
   std::uint64_t number = 0;  // in the outbox
+  std::string workflow_id;   // also where it was left out
   // Not set: nothing came within the wait. The record stays in the outbox and goes by itself.
   std::optional<DeliveryAnswer> answer;
 };
@@ -155,6 +156,7 @@ class AgentControl {
                                 int limit, Answer<Value> done) = 0;
   virtual void query_workflow(const std::string& id, const std::string& name, List arguments,
                               Answer<Value> done) = 0;
+  // conflict: the workflow rejected it; timed_out: not finished within `wait`.
   virtual void update_workflow(const std::string& id, const std::string& name, const std::string& update_id,
                                List arguments, Millis wait, Answer<Value> done) = 0;
   virtual void list_workflows(const std::string& query, const std::string& page, int limit,

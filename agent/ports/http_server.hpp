@@ -21,6 +21,7 @@ struct HttpRequest {
   std::string body;
   std::string peer;  // address, without the port
   bool peer_is_loopback = false;
+  std::string local_address;  // the one it came in by, without the port
 
   // The first header of this name.
   const std::string* header(std::string_view lower_case_name) const {

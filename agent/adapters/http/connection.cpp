@@ -177,6 +177,7 @@ void Connection::dispatch(RequestHead head) {
   const AnswerForm form{head.request.method == "HEAD", head.http_1_0, !head.keep_alive};
   head.request.peer = peer_.address;
   head.request.peer_is_loopback = peer_.loopback;
+  head.request.local_address = peer_.local_address;
   owner_.handle(std::move(head.request), std::make_shared<Reply>(weak_from_this(), owner_, form));
 }
 

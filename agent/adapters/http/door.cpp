@@ -75,7 +75,8 @@ void Door::accept_some(int listener) {
     UniqueFd descriptor(
         ::accept4(listener, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (descriptor) {
-      admit(std::move(descriptor), peer_of(address));
+      const Peer peer = peer_of(descriptor.get(), address);
+      admit(std::move(descriptor), peer);
       continue;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace sundial::http {
 
@@ -49,10 +50,16 @@ Error cannot_listen(const std::string& address, int problem) {
   return {ErrorKind::unavailable, std::move(text)};
 }
 
-std::uint16_t port_of(int descriptor) {
+sockaddr_storage name_of_socket(int descriptor) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return 0;
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) storage.ss_family = AF_UNSPEC;
+  return storage;
+}
+
+std::uint16_t port_of(int descriptor) {
+  sockaddr_storage storage = name_of_socket(descriptor);
+  if (storage.ss_family == AF_UNSPEC) return 0;
   return storage.ss_family == AF_INET6 ? ntohs(reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port)
                                        : ntohs(reinterpret_cast<sockaddr_in*>(&storage)->sin_port);
 }
@@ -108,16 +115,14 @@ Result<std::vector<UniqueFd>> listen_on(const std::string& address) {
   return sockets;
 }
 
-std::string local_address_of(int descriptor) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return "";
-  const std::string host = peer_of(storage).address;
-  const std::string port = std::to_string(port_of(descriptor));
-  return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
-}
+namespace {
 
-Peer peer_of(const sockaddr_storage& address) {
+struct HostText {
+  std::string text;
+  bool loopback = false;
+};
+
+HostText host_text(const sockaddr_storage& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
@@ -132,6 +137,20 @@ Peer peer_of(const sockaddr_storage& address) {
   }
   ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
   return {text.data(), IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0};
+}
+
+}  // namespace
+
+std::string local_address_of(int descriptor) {
+  const std::string host = host_text(name_of_socket(descriptor)).text;
+  if (host.empty()) return "";
+  const std::string port = std::to_string(port_of(descriptor));
+  return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
+}
+
+Peer peer_of(int descriptor, const sockaddr_storage& address) {
+  HostText peer = host_text(address);
+  return {std::move(peer.text), peer.loopback, host_text(name_of_socket(descriptor)).text};
 }
 
 }  // namespace sundial::http

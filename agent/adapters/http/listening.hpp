@@ -21,7 +21,8 @@ std::string local_address_of(int descriptor);
 struct Peer {
   std::string address;  // without the port; IPv4 within IPv6 as IPv4
   bool loopback = false;
+  std::string local_address;  // our end's, without the port
 };
-Peer peer_of(const sockaddr_storage& address);
+Peer peer_of(int descriptor, const sockaddr_storage& address);
 
 }  // namespace sundial::http

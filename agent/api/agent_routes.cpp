@@ -1,0 +1,130 @@
+// The agent itself: status, health, metrics, reload, and the description of all calls.
+#include <utility>
+
+#include "agent/api/calls.hpp"
+#include "agent/api/metrics_text.hpp"
+#include "agent/api/openapi.hpp"
+#include "platform/base/text.hpp"
+
+namespace sundial::api {
+
+namespace {
+
+Value seconds_of(Millis span) {
+  return std::chrono::floor<std::chrono::seconds>(span).count();
+}
+
+Map links_of(const AgentStatus& status) {
+  return object(
+      {{"mqtt", object({{"configured", status.mqtt.configured},
+                        {"connected", status.mqtt.connected},
+                        {"subscribed", status.mqtt.subscribed},
+                        {"broker", status.mqtt.broker},
+                        {"problem", status.mqtt.problem}})},
+       {"temporal", object({{"reachable", status.temporal.reachable},
+                            {"address", status.temporal.address},
+                            {"namespace", status.temporal.name_space},
+                            {"ui", status.temporal.ui},
+                            {"problem", status.temporal.problem},
+                            {"host_unverified", status.temporal.host_unverified}})},
+       {"clock", object({{"trusted", status.clock.trusted}, {"time_zone", status.clock.time_zone}})}});
+}
+
+Map status_document(Desk& desk) {
+  const AgentStatus status = desk.agent.status();
+  Map document = object({{"version", status.version},
+                         {"device", status.device},
+                         {"ready", status.ready},
+                         {"reason", status.reason},
+                         {"time", format_rfc3339(desk.agent.now().wall, Fraction::always)},
+                         {"uptime_seconds", seconds_of(status.uptime)}});
+  for (auto& [name, value] : links_of(status)) document.append(std::move(name), std::move(value));
+  document.set("outbox", object({{"entries", status.outbox.entries},
+                                 {"bytes", status.outbox.bytes},
+                                 {"oldest_seconds", seconds_of(status.outbox.oldest)},
+                                 {"dead", status.outbox.dead}}));
+  document.set("store", object({{"bytes", status.store.bytes},
+                                {"max_size", status.store.max_size},
+                                {"written_bytes_today", status.store.written_bytes_today},
+                                {"full", status.store.full}}));
+  document.set("rules", status.rules);
+  document.set("schedules", status.schedules);
+  return document;
+}
+
+void get_status(Desk& desk, const ExchangePtr& exchange) {
+  exchange->send(200, Value(status_document(desk)));
+}
+
+void get_load(Desk& desk, const ExchangePtr& exchange) {
+  List items;
+  for (const LoadSample& sample : desk.load.samples()) {
+    items.emplace_back(object({{"time", format_rfc3339(sample.at, Fraction::always)},
+                               {"entries", sample.entries},
+                               {"oldest_seconds", seconds_of(sample.oldest)}}));
+  }
+  exchange->send(200, page(std::move(items), {}));
+}
+
+void get_healthz(Desk&, const ExchangePtr& exchange) {
+  exchange->send(200, object({{"status", "ok"}}));
+}
+
+void get_readyz(Desk& desk, const ExchangePtr& exchange) {
+  const AgentStatus status = desk.agent.status();
+  Map document = object({{"ready", status.ready}, {"reason", status.reason}});
+  if (exchange->query("verbose") != nullptr) {
+    document.set("checks", object({{"store", !status.store.full},
+                                   {"mqtt", !status.mqtt.configured || status.mqtt.subscribed},
+                                   {"temporal", status.temporal.reachable},
+                                   {"clock", status.clock.trusted}}));
+  }
+  exchange->send(status.ready ? 200 : 503, Value(std::move(document)));
+}
+
+void get_metrics(Desk& desk, const ExchangePtr& exchange) {
+  const std::string* accept = exchange->request().header("accept");
+  const bool open = accept != nullptr && accept->find("application/openmetrics-text") != std::string::npos;
+  const MetricsForm form = open ? MetricsForm::open_metrics : MetricsForm::prometheus;
+  exchange->send(200,
+                 open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                      : "text/plain; version=0.0.4; charset=utf-8",
+                 metrics_text(desk.agent.metrics(), desk.agent.status(), desk.process(), form));
+}
+
+void get_openapi(Desk& desk, const ExchangePtr& exchange) {
+  exchange->send(200, openapi_document(all_routes(), desk.agent.status().version));
+}
+
+void post_reload(Desk& desk, const ExchangePtr& exchange) {
+  desk.agent.reload(
+      answering<std::vector<std::string>>(exchange, [exchange](const std::vector<std::string>& changed) {
+        List names;
+        for (const std::string& name : changed) names.emplace_back(name);
+        exchange->send(200, object({{"changed", std::move(names)}}));
+      }));
+}
+
+}  // namespace
+
+Routes agent_routes() {
+  return {
+      {"GET", "/api/v1/status", Scope::read, get_status, {"The agent at a glance", {200}}},
+      {"GET", "/api/v1/load", Scope::read, get_load, {"The outbox over the last hour", {200}}},
+      {"POST",
+       "/api/v1/reload",
+       Scope::admin,
+       post_reload,
+       {"Read the configuration again", {200, 400, 409}}},
+      {"GET", "/healthz", Scope::open, get_healthz, {"The process lives", {200}}},
+      {"GET",
+       "/readyz",
+       Scope::read,
+       get_readyz,
+       {"Ready to take events", {200, 503}, {{"verbose", "with the single checks"}}}},
+      {"GET", "/metrics", Scope::read, get_metrics, {"For Prometheus", {200}, {}, {}, "text/plain"}},
+      {"GET", "/openapi.json", Scope::read, get_openapi, {"This description", {200}}},
+  };
+}
+
+}  // namespace sundial::api

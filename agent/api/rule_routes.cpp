@@ -1,0 +1,186 @@
+// /api/v1/rules and /api/v1/messages.
+#include <algorithm>
+#include <utility>
+
+#include "agent/api/calls.hpp"
+#include "platform/base/text.hpp"
+#include "platform/json/json.hpp"
+
+namespace sundial::api {
+
+namespace {
+
+// The rule's document with what it has done since the start.
+Map with_counters(Desk& desk, const Map& rule) {
+  const Metrics& metrics = desk.agent.metrics();
+  const std::string id = text_member(rule, "id");
+  Map suppressed;
+  if (const auto family = metrics.counters().find("rule_suppressed_total");
+      family != metrics.counters().end()) {
+    for (auto entry = family->second.lower_bound({id, ""});
+         entry != family->second.end() && entry->first.first == id; ++entry) {
+      suppressed.set(entry->first.second, entry->second);
+    }
+  }
+  const auto keys = desk.agent.status().rule_keys;
+  const auto live = keys.find(id);
+  Map document = rule;
+  document.set("counters", object({{"matched", metrics.value("rule_matched_total", id)},
+                                   {"fired", metrics.value("rule_fired_total", id)},
+                                   {"errors", metrics.value("rule_errors_total", id)},
+                                   {"suppressed", std::move(suppressed)},
+                                   {"keys", live == keys.end() ? std::uint64_t{0} : live->second}}));
+  return document;
+}
+
+bool take_rule(Desk& desk, const ExchangePtr& exchange, Map& rule) {
+  const List all = desk.agent.rules();
+  const Map* found = find_document(all, exchange->argument("id"));
+  if (found == nullptr) {
+    exchange->fail(404, "there is no rule \"" + printable(exchange->argument("id")) + "\"");
+    return false;
+  }
+  rule = *found;
+  return true;
+}
+
+void list_rules(Desk& desk, const ExchangePtr& exchange) {
+  List all = desk.agent.rules();
+  for (Value& rule : all) {
+    if (const Map* document = rule.get_if<Map>()) rule = with_counters(desk, *document);
+  }
+  send_page(exchange, all);
+}
+
+void get_rule(Desk& desk, const ExchangePtr& exchange) {
+  Map rule;
+  if (take_rule(desk, exchange, rule)) exchange->send(200, Value(with_counters(desk, rule)));
+}
+
+void list_keys(Desk& desk, const ExchangePtr& exchange) {
+  Map rule;
+  constexpr std::size_t kMostKeys = 100'000;
+  if (take_rule(desk, exchange, rule))
+    send_page(exchange, desk.agent.rule_keys(exchange->argument("id"), kMostKeys));
+}
+
+void reset(Desk& desk, const ExchangePtr& exchange, std::optional<std::string> key) {
+  Map rule;
+  if (!take_rule(desk, exchange, rule)) return;
+  const std::string& id = exchange->argument("id");
+  desk.agent.reset_keys({id, std::move(key)}, answering<void>(exchange, [exchange, id] {
+                          exchange->send(200, object({{"rule", id}, {"status", "reset"}}));
+                        }));
+}
+
+void delete_key(Desk& desk, const ExchangePtr& exchange) {
+  reset(desk, exchange, exchange->argument("key"));
+}
+void delete_keys(Desk& desk, const ExchangePtr& exchange) {
+  reset(desk, exchange, std::nullopt);
+}
+
+Result<std::string> payload_of(const Map& body) {
+  const Value* payload = body.find("payload");
+  const Value* encoded = body.find("payload_base64");
+  if (payload != nullptr && encoded != nullptr)
+    return Error(ErrorKind::invalid, "both payload and payload_base64");
+  if (encoded != nullptr) {
+    const std::optional<std::string> bytes =
+        encoded->text() == nullptr ? std::nullopt : base64_decode(*encoded->text());
+    if (!bytes) return Error(ErrorKind::invalid, "payload_base64 is no base64");
+    return *bytes;
+  }
+  if (payload == nullptr) return Error(ErrorKind::invalid, "payload is missing");
+  return payload->text() != nullptr ? *payload->text() : json::write(*payload);
+}
+
+Result<model::Message> message_of(const Map& body) {
+  model::Message message;
+  message.topic = text_member(body, "topic");
+  if (message.topic.empty() ||
+      message.topic.find_first_of(std::string_view("+#\0", 3)) != std::string::npos ||
+      message.topic.size() > 65535) {
+    return Error(ErrorKind::invalid, "topic is no topic to publish on: text without + and #");
+  }
+  Result<std::string> payload = payload_of(body);
+  if (!payload) return payload.error();
+  message.payload = std::move(*payload);
+  if (const Value* qos = body.find("qos")) {
+    const std::int64_t* number = qos->get_if<std::int64_t>();
+    if (number == nullptr || *number < 0 || *number > 1) return Error(ErrorKind::invalid, "qos is 0 or 1");
+    message.qos = static_cast<int>(*number);
+  }
+  if (const std::string type = text_member(body, "content_type"); !type.empty())
+    message.properties.content_type = type;
+  if (const Value* retained = body.find("retained")) {
+    const bool* flag = retained->get_if<bool>();
+    if (flag == nullptr) return Error(ErrorKind::invalid, "retained is true or false");
+    message.retained = *flag;
+  }
+  return message;
+}
+
+void post_message(Desk& desk, const ExchangePtr& exchange) {
+  const Result<Map> body = exchange->json_body();
+  if (!body) return exchange->fail(body.error());
+  Result<model::Message> message = message_of(*body);
+  if (!message) return exchange->fail(message.error());
+  const std::optional<model::MqttSettings>& mqtt = desk.agent.configuration().mqtt;
+  const std::int64_t most = (mqtt ? *mqtt : model::MqttSettings{}).max_payload;
+  if (static_cast<std::int64_t>(message->payload.size()) > most) {
+    return exchange->fail(413, "the payload is longer than max_payload");
+  }
+  if (const std::string* dry = exchange->query("dry_run"); dry != nullptr && *dry == "true") {
+    const Result<Value> outcome = desk.agent.dry_run(*message);
+    if (!outcome) return exchange->fail(outcome.error());
+    return exchange->send(200, object({{"decisions", *outcome}}));
+  }
+  desk.agent.accept(std::move(*message), answering<std::string>(exchange, [exchange](const std::string& id) {
+                      exchange->send(202, object({{"id", id}}));
+                    }));
+}
+
+}  // namespace
+
+Routes rule_routes() {
+  const std::vector<ParameterDoc> paging{{"limit", "1 to 1000"}, {"next", "the token of the page before"}};
+  return {
+      {"GET",
+       "/api/v1/rules",
+       Scope::read,
+       list_rules,
+       {"All rules with their counters", {200, 400}, paging}},
+      {"GET", "/api/v1/rules/{id}", Scope::read, get_rule, {"One rule", {200, 404}}},
+      {"GET",
+       "/api/v1/rules/{id}/keys",
+       Scope::read,
+       list_keys,
+       {"A rule's keys and their state", {200, 400, 404}, paging}},
+      {"DELETE",
+       "/api/v1/rules/{id}/keys",
+       Scope::admin,
+       delete_keys,
+       {"Forget the state of all keys", {200, 404}}},
+      {"DELETE",
+       "/api/v1/rules/{id}/keys/{key*}",
+       Scope::admin,
+       delete_key,
+       {"Forget the state of one key", {200, 404}}},
+      {"POST",
+       "/api/v1/messages",
+       Scope::trigger,
+       post_message,
+       {"Hand in a message as if it had come over MQTT",
+        {200, 202, 400, 413},
+        {{"dry_run", "true: say what it would do, and do nothing"}},
+        {{"topic", "string", "", true},
+         {"payload", "any", "text as it is, anything else as its JSON"},
+         {"payload_base64", "string", "instead of payload"},
+         {"qos", "integer", "0 or 1"},
+         {"retained", "boolean", ""},
+         {"content_type", "string", "as MQTT 5 has it"}}}},
+  };
+}
+
+}  // namespace sundial::api
