@@ -10,6 +10,7 @@ namespace sundial::cli {
 const std::vector<AddVerb>& all_verbs() {
   static const std::vector<AddVerb> verbs{
       add_check,
+      add_eval,
       add_next,
       add_version,
   };
