@@ -1,0 +1,77 @@
+// The inside of the book, shared by the files that implement it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "agent/core/schedule/book.hpp"
+#include "agent/core/schedule/course.hpp"
+
+namespace sundial::schedule {
+
+struct Book::Impl {
+  // The schedule of the file stands before that of the API with the same id.
+  struct Slot {
+    std::unique_ptr<Course> file;
+    std::unique_ptr<Course> api;
+    std::string json;  // of the API's
+  };
+  struct ByOrder {
+    bool operator()(const Course* left, const Course* right) const { return left->order() < right->order(); }
+  };
+
+  explicit Impl(const ZoneSource& source) : zones(source) {}
+
+  Course* active(std::string_view id);
+  std::unique_ptr<Course> compile(const model::ScheduleDefinition& definition, bool from_file,
+                                  std::vector<model::Problem>& problems);
+  void enter(Course& course);
+  void leave(const Course& course);
+  void enter_all();
+  template <typename Act>
+  void change(Course& course, Act act);
+  template <typename Act>
+  void for_each_active(Act act) {
+    for (auto& [id, slot] : slots) act(slot.file ? *slot.file : *slot.api);
+  }
+
+  void advance(Moment now, const Hands& hands, model::Effects& effects);
+  void say_problems(Moment now, model::Effects& effects);
+  void end_wait(Moment now);
+  void trust(bool trusted, Moment now);
+  void step(Instant before, Moment now);
+  void command(const model::ScheduleCommand& command, Moment now, Scene& scene);
+  void put(const model::ScheduleCommand& command, Moment now);
+  void remove(const std::string& id);
+
+  std::string device;
+  std::string time_zone;
+  Millis clock_wait{};
+  ZoneTables zones;
+  std::map<std::string, Slot, std::less<>> slots;
+  std::uint32_t next_order = 0;
+  std::vector<std::pair<std::string, std::string>> stored_problems;  // id and what is wrong
+
+  // At one instant in the order of the file.
+  std::set<std::tuple<Instant, std::uint32_t, Course*>> wall_wakes;
+  std::set<std::tuple<Elapsed, std::uint32_t, Course*>> elapsed_wakes;
+
+  Moment begun{};
+  Elapsed wait_ends{};
+  Elapsed untrusted_since{};
+  ClockView clock;
+  Downtime downtime;
+  bool full = false;
+  bool link_up = true;
+  std::optional<Elapsed> link_settles;
+
+  std::set<Course*, ByOrder> touched;  // since the last collect
+  std::vector<model::StateChange> changes;
+};
+
+}  // namespace sundial::schedule
