@@ -27,7 +27,10 @@ struct DeliveryAnswer {
   std::string reason;  // for people, one line
   std::string run_id;
   std::optional<Millis> retry_after;
-  bool poison_suspect = false;  // a retry that may be this record's own fault
+  bool poison_suspect = false;             // a retry that may be this record's own fault
+  bool unreachable = false;                // a retry because no address could be reached: nothing was sent
+  bool prepared = false;                   // a retry at once, when what is now in the memory has been kept
+  bool only_itself = false;                // a retry that holds up what names the same activity, nothing else
   ErrorKind refusal = ErrorKind::invalid;  // dead: of what kind, for a caller who waits for the answer
 };
 

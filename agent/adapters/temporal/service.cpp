@@ -1,0 +1,66 @@
+// Puts the parts together: pool of connections, delivery, readers.
+#include "agent/adapters/temporal/service.hpp"
+
+#include "agent/adapters/temporal/delivery.hpp"
+#include "agent/adapters/temporal/frontend.hpp"
+#include "agent/adapters/temporal/pool.hpp"
+#include "agent/adapters/temporal/reader.hpp"
+
+namespace sundial::temporal {
+namespace {
+
+class HttpService : public WorkflowService {
+ public:
+  HttpService(std::unique_ptr<Pool> pool, Sender sender)
+      : pool_(std::move(pool)),
+        frontend_(*pool_, std::move(sender)),
+        delivery_(frontend_),
+        reader_(frontend_) {}
+
+  DeliveryAnswer deliver(const model::OutboxRecord& record, DeliveryMemory& memory) override {
+    return delivery_.deliver(record, memory);
+  }
+  DeliveryAnswer probe() override { return frontend_.describe_namespace().usual(); }
+
+  Result<WorkflowDescription> describe(const std::string& workflow_id, const std::string& run_id) override {
+    return reader_.describe(workflow_id, run_id);
+  }
+  Result<WorkflowResult> result(const std::string& workflow_id, const std::string& run_id,
+                                Millis wait) override {
+    return reader_.result(workflow_id, run_id, wait);
+  }
+  Result<Value> history(const std::string& workflow_id, const std::string& run_id,
+                        const std::string& page_token, int limit) override {
+    return reader_.history(workflow_id, run_id, page_token, limit);
+  }
+  Result<Value> query(const std::string& workflow_id, const std::string& name,
+                      const List& arguments) override {
+    return reader_.query(workflow_id, name, arguments);
+  }
+  Result<Value> update(const std::string& workflow_id, const std::string& name, const std::string& update_id,
+                       const List& arguments, Millis wait) override {
+    return reader_.update(workflow_id, name, update_id, arguments, wait);
+  }
+  Result<Value> list(const std::string& query, const std::string& page_token, int limit) override {
+    return reader_.list(query, page_token, limit);
+  }
+  Result<std::int64_t> count(const std::string& query) override { return reader_.count(query); }
+
+ private:
+  std::unique_ptr<Pool> pool_;
+  Frontend frontend_;
+  Delivery delivery_;
+  Reader reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<WorkflowService>> make_service(const model::TemporalSettings& settings,
+                                                      const std::string& device, const PayloadCodec* codec) {
+  auto pool = Pool::create(settings);
+  if (!pool) return pool.error();
+  Sender sender{settings.name_space, settings.task_queue, device, "sundial@" + device, codec};
+  return std::unique_ptr<WorkflowService>(std::make_unique<HttpService>(std::move(*pool), std::move(sender)));
+}
+
+}  // namespace sundial::temporal

@@ -1,0 +1,18 @@
+// Temporal's HTTP API as a WorkflowService.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/core/model/settings.hpp"
+#include "agent/ports/payload_codec.hpp"
+#include "agent/ports/workflow_service.hpp"
+#include "platform/base/result.hpp"
+
+namespace sundial::temporal {
+
+// The codec, where there is one, must outlive the service. An error is one of the configuration.
+Result<std::unique_ptr<WorkflowService>> make_service(const model::TemporalSettings& settings,
+                                                      const std::string& device, const PayloadCodec* codec);
+
+}  // namespace sundial::temporal
