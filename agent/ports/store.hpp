@@ -28,13 +28,7 @@ struct StoredRecord {
   std::string reason;  // dead: why
 };
 
-struct RecordUpdate {
-  std::uint64_t number = 0;
-  enum class Kind { remove, remember, bury, revive, replace } kind = Kind::remove;
-  DeliveryMemory memory;      // remember
-  std::string reason;         // bury
-  std::optional<Map> action;  // replace: a dead letter's edited action
-};
+using model::RecordUpdate;
 
 // Everything that is written in one transaction.
 struct StoreBatch {
@@ -85,6 +79,21 @@ class Store {
   // Waiting or dead records with a number above `after`, ascending.
   virtual Result<std::vector<StoredRecord>> records(RecordState state, std::uint64_t after,
                                                     std::size_t limit) = 0;
+  // The waiting ones of one lane. A store that has no index for it looks through all.
+  virtual Result<std::vector<StoredRecord>> lane_records(const std::string& lane, std::uint64_t after,
+                                                         std::size_t limit) {
+    std::vector<StoredRecord> found;
+    for (;;) {
+      auto page = records(RecordState::waiting, after, 1000);
+      if (!page || page->empty()) return page ? Result(std::move(found)) : page;
+      after = page->back().record.number;
+      for (StoredRecord& stored : *page) {
+        if (stored.record.lane != lane) continue;
+        found.push_back(std::move(stored));
+        if (found.size() == limit) return found;
+      }
+    }
+  }
   virtual Result<std::optional<StoredRecord>> record(std::uint64_t number) = 0;
   // Newest first.
   virtual Result<std::vector<NumberedLedgerEntry>> ledger(const LedgerQuery& query) = 0;
