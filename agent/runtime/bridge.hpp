@@ -1,0 +1,116 @@
+// The bridge: carries committed records to Temporal and the broker, and what came of it back to the
+// store. The policy decides; workers call; the loop owns all of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/outbox/policy.hpp"
+#include "agent/ports/message_bus.hpp"
+#include "agent/ports/payload_codec.hpp"
+#include "agent/ports/store.hpp"
+#include "agent/ports/workflow_service.hpp"
+#include "platform/base/log.hpp"
+#include "platform/event_loop.hpp"
+#include "platform/worker.hpp"
+
+namespace sundial::runtime {
+
+// What the bridge tells of one record, once.
+struct Delivered {
+  model::OutboxRecord record;
+  outbox::End end = outbox::End::done;
+  DeliveryAnswer answer;
+  Moment at{};
+};
+
+// One request and its answer, for the metrics.
+struct Request {
+  model::ActionKind kind = model::ActionKind::start;
+  DeliveryOutcome outcome = DeliveryOutcome::retry;
+  Millis took{0};
+  std::string reason;
+};
+
+struct LinkState {
+  bool reached = true;  // the last call got through, or none was made yet
+  bool held = false;    // it answers, but nothing may pass: see `problem`
+  std::string problem;
+};
+
+// On the loop's thread, all of it. Everything in Parts outlives the bridge, and no function of Parts
+// is called after its end; a call that a worker still runs then is waited for by the worker's owner.
+class Bridge {
+ public:
+  struct Parts {
+    EventLoop& loop;
+    Worker& callers;  // as many threads as `max_connections`
+    WorkflowService& temporal;
+    MessageBus* bus = nullptr;             // no broker: publishes become dead letters
+    const RecordSealer* sealer = nullptr;  // no encryption
+    Log& log;
+
+    // Reads waiting records from the store, as Store::records and Store::lane_records do; `done` on the loop.
+    using ReadDone = std::function<void(Result<std::vector<StoredRecord>>)>;
+    std::function<void(std::optional<std::string> lane, std::uint64_t after, std::size_t limit,
+                       ReadDone done)>
+        read;
+    // Puts the updates into the next transaction; `done` on the loop when that is durable. In the order
+    // of the calls.
+    std::function<void(std::vector<RecordUpdate> updates, std::function<void()> done)> commit;
+
+    // A caller waits for this record's answer: refused, it leaves no dead letter.
+    std::function<bool(std::uint64_t number)> awaited;
+    std::function<void(Delivered delivered)> delivered;  // ledger, counters, watches, callers
+    std::function<void(const Request& request)> requested;
+    std::function<void()> link_changed;
+  };
+
+  Bridge(Parts parts, const outbox::Limits& limits);
+  ~Bridge();
+  Bridge(const Bridge&) = delete;
+  Bridge& operator=(const Bridge&) = delete;
+
+  // Once: records up to this number are in the store, and are read page by page.
+  void begin(std::uint64_t newest_number);
+
+  // Records that were committed just now, in the order of their numbers; sealed, where there is a sealer.
+  void added(std::vector<model::OutboxRecord> records);
+  // A dead letter that is waiting again, committed.
+  void revived(StoredRecord record);
+  // To be removed from outside: true where its `remove` may be committed, false where it is on its way.
+  bool drop(std::uint64_t number);
+
+  void set_limits(const outbox::Limits& limits);
+
+  LinkState temporal() const { return state(outbox::Target::temporal); }
+  LinkState broker() const { return state(outbox::Target::broker); }
+
+ private:
+  struct Alive;
+
+  LinkState state(outbox::Target target) const;
+  void work();
+  void schedule();
+  void read_more();
+  void take(outbox::Step step);
+  void call_temporal(outbox::Job job);
+  void publish(outbox::Job job);
+  void answered(outbox::Job job, const DeliveryAnswer& answer, Elapsed sent);
+  void finish(outbox::Finished finished, std::vector<RecordUpdate>& updates);
+  void commit(std::vector<RecordUpdate> updates, std::optional<std::uint64_t> kept);
+  void tell_link(const LinkState& before);
+  void count_signal(const outbox::Finished& finished);
+
+  Parts parts_;
+  outbox::Policy policy_;
+  std::shared_ptr<Alive> alive_;  // callbacks that come late find it gone
+  std::optional<EventLoop::TimerId> timer_;
+  bool reading_ = false;
+  bool working_ = false;
+};
+
+}  // namespace sundial::runtime
