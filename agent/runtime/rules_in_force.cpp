@@ -1,0 +1,154 @@
+// The rules and schedules in force as one text: what the store keeps, and what a reload puts into the
+// journal.
+#include "agent/runtime/rules_in_force.hpp"
+
+#include <map>
+
+#include "agent/config/definitions.hpp"
+#include "platform/base/time.hpp"
+#include "platform/json/json.hpp"
+
+namespace sundial::runtime {
+namespace {
+
+template <typename Definition>
+Value definitions_value(const std::vector<Definition>& definitions) {
+  List list;
+  for (const Definition& definition : definitions) {
+    Map entry;
+    entry.set("id", definition.id);
+    entry.set("fingerprint", definition.fingerprint);
+    entry.set("table", config::to_value(definition.source));
+    list.emplace_back(std::move(entry));
+  }
+  return list;
+}
+
+std::string text_of(const Value& value, std::string_view key) {
+  const Value* member = value.find(key);
+  const std::string* text = member == nullptr ? nullptr : member->text();
+  return text == nullptr ? std::string() : *text;
+}
+
+template <typename Definition, typename Read>
+Result<std::vector<Definition>> read_definitions(const Value& document, std::string_view key, Read read) {
+  std::vector<Definition> definitions;
+  const Value* list = document.find(key);
+  const List* entries = list == nullptr ? nullptr : list->get_if<List>();
+  if (entries == nullptr) return Error(ErrorKind::corrupt, "the rules in force can't be read");
+  for (const Value& entry : *entries) {
+    const Value* table = entry.find("table");
+    std::vector<model::Problem> problems;
+    auto definition = read(text_of(entry, "id"), table == nullptr ? Value(Map()) : *table, problems);
+    if (!definition) {
+      return Error(ErrorKind::unsupported, problems.empty() ? "a rule in force can't be read"
+                                                            : model::format_problem(problems.front()));
+    }
+    definition->fingerprint = text_of(entry, "fingerprint");
+    definitions.push_back(std::move(*definition));
+  }
+  return definitions;
+}
+
+template <typename Definition>
+void add_changed(const std::vector<Definition>& before, const std::vector<Definition>& after,
+                 std::string_view kind, std::vector<std::string>& changed) {
+  std::map<std::string, std::string> old;
+  for (const Definition& definition : before) old.emplace(definition.id, definition.fingerprint);
+  for (const Definition& definition : after) {
+    const auto found = old.find(definition.id);
+    if (found == old.end() || found->second != definition.fingerprint) {
+      changed.push_back(std::string(kind) + definition.id);
+    }
+    if (found != old.end()) old.erase(found);
+  }
+  for (const auto& [id, fingerprint] : old) changed.push_back(std::string(kind) + id);
+}
+
+}  // namespace
+
+std::string write_rules(const model::Configuration& configuration) {
+  Map document;
+  document.set("device", configuration.device.name);
+  document.set("time_zone", configuration.device.time_zone);
+  document.set("clock_wait", format_duration(configuration.device.clock_wait));
+  document.set("task_queue", configuration.temporal.task_queue);
+  document.set("rules", definitions_value(configuration.rules));
+  document.set("schedules", definitions_value(configuration.schedules));
+  return json::write(document);
+}
+
+Result<model::Configuration> read_rules(std::string_view text, const model::Configuration& base) {
+  auto document = json::parse(text);
+  if (!document) return document.error();
+  model::Configuration configuration = base;
+  configuration.device.name = text_of(*document, "device");
+  configuration.device.time_zone = text_of(*document, "time_zone");
+  configuration.device.clock_wait =
+      parse_duration(text_of(*document, "clock_wait")).value_or(base.device.clock_wait);
+  configuration.temporal.task_queue = text_of(*document, "task_queue");
+  auto rules = read_definitions<model::RuleDefinition>(
+      *document, "rules",
+      [](const std::string& id, const Value& body, std::vector<model::Problem>& problems) {
+        return config::read_rule(id, body, problems);
+      });
+  if (!rules) return rules.error();
+  auto schedules = read_definitions<model::ScheduleDefinition>(
+      *document, "schedules",
+      [](const std::string& id, const Value& body, std::vector<model::Problem>& problems) {
+        return config::read_schedule(id, body, problems);
+      });
+  if (!schedules) return schedules.error();
+  configuration.rules = std::move(*rules);
+  configuration.schedules = std::move(*schedules);
+  return configuration;
+}
+
+std::vector<model::StoredSchedule> stored_schedules(const std::vector<model::StateChange>& state) {
+  constexpr std::string_view kOwner = "schedule/";
+  std::vector<model::StoredSchedule> schedules;
+  for (const model::StateChange& change : state) {
+    if (change.key != "definition" || !change.bytes || !std::string_view(change.owner).starts_with(kOwner))
+      continue;
+    const auto body = json::parse(*change.bytes);
+    std::vector<model::Problem> problems;
+    auto definition =
+        body ? config::read_schedule(change.owner.substr(kOwner.size()), *body, problems) : std::nullopt;
+    if (definition) schedules.push_back({std::move(*definition), *change.bytes});
+  }
+  return schedules;
+}
+
+std::vector<std::string> changed_names(const model::Configuration& before,
+                                       const model::Configuration& after) {
+  std::vector<std::string> changed;
+  add_changed(before.rules, after.rules, "rule.", changed);
+  add_changed(before.schedules, after.schedules, "schedule.", changed);
+  return changed;
+}
+
+Error error_of(const std::vector<model::Problem>& problems) {
+  std::string text;
+  for (const model::Problem& problem : problems) {
+    if (!text.empty()) text += '\n';
+    text += model::format_problem(problem);
+  }
+  return {ErrorKind::invalid, text};
+}
+
+std::unique_ptr<engine::Engine> follow(engine::Engine& old, const model::Configuration& next,
+                                       const ZoneSource& zones, Moment at, model::Effects& effects,
+                                       std::vector<model::StateChange>& state,
+                                       std::vector<model::Problem>& problems) {
+  auto engine = engine::Engine::create(next, zones, problems);
+  if (!engine) return nullptr;
+  old.retire(next, at, effects);
+  for (model::StateChange& change : old.collect()) state.push_back(std::move(change));
+  for (const model::StateChange& kept : old.everything()) {
+    if (kept.bytes) engine->restore(kept.owner, kept.key, *kept.bytes);
+  }
+  engine->begin(at);
+  return engine;
+}
+
+}  // namespace sundial::runtime
