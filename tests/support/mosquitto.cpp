@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -62,9 +63,10 @@ Mosquitto::Mosquitto(const std::string& extra_configuration) : port_(free_port()
   std::string pattern = std::filesystem::temp_directory_path() / "sundial-broker-XXXXXX";
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
   folder_ = pattern;
-  chmod(folder_.c_str(), 0777);  // mosquitto gives up root before it writes
+  chmod(folder_.c_str(), 0777);  // where it gives up root all the same
   std::ofstream(folder_ + "/mosquitto.conf")
-      << "listener " << port_ << " 127.0.0.1\npersistence true\npersistence_location " << folder_ << "/\n"
+      << "user root\nlistener " << port_ << " 127.0.0.1\npersistence true\npersistence_location " << folder_
+      << "/\n"
       << (extra_configuration.empty() ? "allow_anonymous true\n" : extra_configuration);
   start();
 }
@@ -78,6 +80,9 @@ void Mosquitto::start() {
   const std::string configuration = folder_ + "/mosquitto.conf";
   process_ = fork();
   if (process_ == 0) {
+    // A test that ends in a crash takes its broker along, and the broker holds none of our files open.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close_range(3, ~0U, 0);
     const int quiet = open("/dev/null", O_WRONLY);
     dup2(quiet, STDOUT_FILENO);
     dup2(quiet, STDERR_FILENO);
