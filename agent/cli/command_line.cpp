@@ -12,6 +12,7 @@ const std::vector<AddVerb>& all_verbs() {
       add_check,
       add_eval,
       add_next,
+      add_reference,
       add_version,
   };
   return verbs;

@@ -35,6 +35,8 @@ enum class Shape {
   table,
   actions,  // one action's table, or a list of them
   map,      // a table whose keys the owner chooses
+  value,    // anything, its texts being templates
+  values,   // a list of them
 };
 
 // What is declared of one key, whatever it fills in.
