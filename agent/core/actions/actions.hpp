@@ -85,6 +85,8 @@ class CompiledAction {
  private:
   struct Compiled;
   explicit CompiledAction(std::unique_ptr<const Compiled> compiled);
+  Result<RenderedAction> render_one(const expression::Bindings& bindings, const Firing& firing,
+                                    std::optional<std::size_t> element) const;
   std::unique_ptr<const Compiled> compiled_;
 };
 
