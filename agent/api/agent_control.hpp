@@ -113,10 +113,10 @@ class AgentControl {
   virtual const Metrics& metrics() const = 0;
   virtual const model::Configuration& configuration() const = 0;
 
-  // Documents with the TOML keys, `id` and `source` ("file", "api"); schedules also with `state`,
-  // `next` and `recent`. In the order of the configuration.
+  // What each rule has done, by `id`: matched, fired, suppressed by reason, keys.
   virtual List rules() const = 0;
   virtual List rule_keys(const std::string& rule, std::size_t limit) const = 0;
+  // Documents with the TOML keys, `id`, `source` ("file", "api"), `state`, `next` and `recent`.
   virtual List schedules() const = 0;
   virtual Result<std::vector<Instant>> next_times(const std::string& schedule, std::size_t count) const = 0;
 

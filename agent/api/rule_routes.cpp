@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/api/calls.hpp"
+#include "agent/config/definitions.hpp"
 #include "platform/base/text.hpp"
 #include "platform/json/json.hpp"
 
@@ -10,63 +11,59 @@ namespace sundial::api {
 
 namespace {
 
-// The rule's document with what it has done since the start.
-Map with_counters(Desk& desk, const Map& rule) {
-  const Metrics& metrics = desk.agent.metrics();
-  const std::string id = text_member(rule, "id");
-  Map suppressed;
-  if (const auto family = metrics.counters().find("rule_suppressed_total");
-      family != metrics.counters().end()) {
-    for (auto entry = family->second.lower_bound({id, ""});
-         entry != family->second.end() && entry->first.first == id; ++entry) {
-      suppressed.set(entry->first.second, entry->second);
-    }
+// The rule as it is written, with what it has done since the start.
+Map rule_document(Desk& desk, const List& live, const model::RuleDefinition& rule) {
+  Value written = config::to_value(rule);
+  const Map* keys = written.get_if<Map>();
+  Map document = object({{"id", rule.id}, {"source", "file"}});
+  if (keys != nullptr) {
+    for (const auto& [key, value] : *keys) document.append(key, value);
   }
-  const auto keys = desk.agent.status().rule_keys;
-  const auto live = keys.find(id);
-  Map document = rule;
-  document.set("counters", object({{"matched", metrics.value("rule_matched_total", id)},
-                                   {"fired", metrics.value("rule_fired_total", id)},
-                                   {"errors", metrics.value("rule_errors_total", id)},
-                                   {"suppressed", std::move(suppressed)},
-                                   {"keys", live == keys.end() ? std::uint64_t{0} : live->second}}));
+  Map counters;
+  if (const Map* figures = find_document(live, rule.id)) counters = *figures;
+  counters.erase("id");
+  counters.set("errors", desk.agent.metrics().value("rule_errors_total", rule.id));
+  document.set("counters", std::move(counters));
   return document;
 }
 
-bool take_rule(Desk& desk, const ExchangePtr& exchange, Map& rule) {
-  const List all = desk.agent.rules();
-  const Map* found = find_document(all, exchange->argument("id"));
-  if (found == nullptr) {
-    exchange->fail(404, "there is no rule \"" + printable(exchange->argument("id")) + "\"");
-    return false;
+const model::RuleDefinition* find_rule(Desk& desk, const std::string& id) {
+  for (const model::RuleDefinition& rule : desk.agent.configuration().rules) {
+    if (rule.id == id) return &rule;
   }
-  rule = *found;
-  return true;
+  return nullptr;
+}
+
+// The rule of the path; answers 404 itself.
+const model::RuleDefinition* take_rule(Desk& desk, const ExchangePtr& exchange) {
+  const model::RuleDefinition* rule = find_rule(desk, exchange->argument("id"));
+  if (rule == nullptr)
+    exchange->fail(404, "there is no rule \"" + printable(exchange->argument("id")) + "\"");
+  return rule;
 }
 
 void list_rules(Desk& desk, const ExchangePtr& exchange) {
-  List all = desk.agent.rules();
-  for (Value& rule : all) {
-    if (const Map* document = rule.get_if<Map>()) rule = with_counters(desk, *document);
+  const List live = desk.agent.rules();
+  List all;
+  for (const model::RuleDefinition& rule : desk.agent.configuration().rules) {
+    all.emplace_back(rule_document(desk, live, rule));
   }
   send_page(exchange, all);
 }
 
 void get_rule(Desk& desk, const ExchangePtr& exchange) {
-  Map rule;
-  if (take_rule(desk, exchange, rule)) exchange->send(200, Value(with_counters(desk, rule)));
+  const model::RuleDefinition* rule = take_rule(desk, exchange);
+  if (rule != nullptr) exchange->send(200, Value(rule_document(desk, desk.agent.rules(), *rule)));
 }
 
 void list_keys(Desk& desk, const ExchangePtr& exchange) {
-  Map rule;
   constexpr std::size_t kMostKeys = 100'000;
-  if (take_rule(desk, exchange, rule))
+  if (take_rule(desk, exchange) != nullptr)
     send_page(exchange, desk.agent.rule_keys(exchange->argument("id"), kMostKeys));
 }
 
 void reset(Desk& desk, const ExchangePtr& exchange, std::optional<std::string> key) {
-  Map rule;
-  if (!take_rule(desk, exchange, rule)) return;
+  if (take_rule(desk, exchange) == nullptr) return;
   const std::string& id = exchange->argument("id");
   desk.agent.reset_keys({id, std::move(key)}, answering<void>(exchange, [exchange, id] {
                           exchange->send(200, object({{"rule", id}, {"status", "reset"}}));

@@ -26,6 +26,25 @@ Map definition_of(const Map& document) {
   return definition;
 }
 
+// `paused` and `note` as they are now, not as they were first written.
+Value present_document(Map document) {
+  const Value* state = document.find("state");
+  const Map* members = state == nullptr ? nullptr : state->get_if<Map>();
+  if (members == nullptr) return document;
+  for (const std::string_view name : {"paused", "note"}) {
+    if (const Value* now = members->find(name)) document.set(name, Value(*now));
+  }
+  return document;
+}
+
+List present_schedules(Desk& desk) {
+  List all = desk.agent.schedules();
+  for (Value& schedule : all) {
+    if (Map* document = schedule.get_if<Map>()) schedule = present_document(std::move(*document));
+  }
+  return all;
+}
+
 // Changes with the definition alone, not with what happens to the schedule.
 std::string etag_of(const Map& document) {
   std::uint64_t hash = 14695981039346656037U;  // FNV-1a
@@ -46,7 +65,7 @@ bool passes_if_match(const ExchangePtr& exchange, const Map& document) {
 
 // The schedule of the path; answers 404 itself.
 std::optional<Map> take_schedule(Desk& desk, const ExchangePtr& exchange) {
-  const List all = desk.agent.schedules();
+  const List all = present_schedules(desk);
   const Map* found = find_document(all, exchange->argument("id"));
   if (found != nullptr) return *found;
   exchange->fail(404, "there is no schedule \"" + printable(exchange->argument("id")) + "\"");
@@ -83,7 +102,7 @@ Result<model::ScheduleCommand> definition_command(Verb verb, const std::string& 
 }
 
 void send_definition(Desk& desk, const ExchangePtr& exchange, const std::string& id, int status) {
-  const List all = desk.agent.schedules();
+  const List all = present_schedules(desk);
   const Map* document = find_document(all, id);
   if (document == nullptr) return exchange->send(status, object({{"id", id}}));
   exchange->add_header("ETag", etag_of(*document));
@@ -134,7 +153,7 @@ Result<void> read_command(const Map& body, model::ScheduleCommand& command) {
 }
 
 void list_schedules(Desk& desk, const ExchangePtr& exchange) {
-  send_page(exchange, desk.agent.schedules());
+  send_page(exchange, present_schedules(desk));
 }
 
 void get_schedule(Desk& desk, const ExchangePtr& exchange) {
@@ -271,7 +290,7 @@ void create_schedule(Desk& desk, const ExchangePtr& exchange, const std::string&
                      int taken_status, std::function<void()> done) {
   Result<model::ScheduleCommand> command = definition_command(Verb::create, id, definition_of(body));
   if (!command) return exchange->fail(command.error());
-  const List all = desk.agent.schedules();
+  const List all = present_schedules(desk);
   if (find_document(all, id) != nullptr) {
     return exchange->fail(taken_status, "there is a schedule \"" + printable(id) + "\" already", {},
                           "already_exists");

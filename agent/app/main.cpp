@@ -4,6 +4,7 @@
 #include <array>
 #include <iostream>
 
+#include "agent/adapters/http/agent_client.hpp"
 #include "agent/cli/verb.hpp"
 #include "platform/zones/zones.hpp"
 
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
       .host_name = host_name(),
       .system_time_zone = sundial::system_time_zone_name(),
       .run_agent = {},
+      .connect_agent = sundial::http::make_agent_client,
   };
   return sundial::cli::run_command_line(argc, argv, world);
 }

@@ -4,11 +4,13 @@
 #include <functional>
 #include <iosfwd>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/config/files.hpp"
 #include "agent/core/model/settings.hpp"
+#include "agent/ports/agent_client.hpp"
 #include "platform/base/result.hpp"
 #include "platform/base/time.hpp"
 #include "platform/base/time_zone.hpp"
@@ -55,6 +57,8 @@ struct World {
   std::function<int(const RunOptions&)> run_agent;
   // Tries the broker and Temporal once each; not set: this program has no adapters.
   std::function<std::vector<ConnectionTrial>(const model::Configuration&)> try_connections{};
+  // The way to the running agent.
+  std::function<Result<std::unique_ptr<AgentClient>>(const AgentAddress&)> connect_agent{};
   config::Files files = config::system_files();
 };
 

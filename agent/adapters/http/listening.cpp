@@ -53,7 +53,8 @@ Error cannot_listen(const std::string& address, int problem) {
 sockaddr_storage name_of_socket(int descriptor) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) storage.ss_family = AF_UNSPEC;
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0)
+    storage.ss_family = AF_UNSPEC;
   return storage;
 }
 

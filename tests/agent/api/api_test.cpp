@@ -145,10 +145,16 @@ TEST_F(ApiTest, SchedulesAreMadeChangedAndGuardedByETag) {
 }
 
 TEST_F(ApiTest, RulesShowCountersAndForgetKeys) {
-  agent.rule_documents.emplace_back(object({{"id", "hot"}, {"source", "file"}}));
-  agent.counters.count("rule_suppressed_total", "hot", "cooldown", 4);
+  model::RuleDefinition definition;
+  definition.id = "hot";
+  definition.source = config::to_node(object({{"topic", "a"}}));
+  agent.settings.rules.push_back(definition);
+  agent.rule_documents.emplace_back(object({{"id", "hot"}, {"suppressed", object({{"cooldown", 4}})}}));
   const Value rule = surface.ask("GET", "/api/v1/rules/hot")->json();
+  EXPECT_EQ(*rule.find("topic")->text(), "a");
+  EXPECT_EQ(*rule.find("source")->text(), "file");
   EXPECT_EQ(json::write(*rule.find("counters")->find("suppressed")), R"({"cooldown":4})");
+  EXPECT_EQ(surface.ask("GET", "/api/v1/rules/cold")->response.status, 404);
   EXPECT_EQ(surface.ask("DELETE", "/api/v1/rules/hot/keys/a%2Fb")->response.status, 200);
   EXPECT_EQ(agent.resets.at(0).key, "a/b");
   EXPECT_EQ(surface.ask("DELETE", "/api/v1/rules/hot/keys/")->response.status, 200);
