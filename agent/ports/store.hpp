@@ -52,7 +52,10 @@ struct StoreSize {
   std::uint64_t waiting = 0;  // records
   std::uint64_t waiting_bytes = 0;
   std::uint64_t dead = 0;
-  std::uint64_t file_bytes = 0;     // database, write-ahead log and journal
+  std::uint64_t dead_bytes = 0;
+  std::uint64_t dead_dropped = 0;   // since the start: dead letters that had to make room
+  std::uint64_t file_bytes = 0;     // database and write-ahead log
+  std::uint64_t free_bytes = 0;     // of the database: room within the file that is used again first
   std::uint64_t written_bytes = 0;  // since the start
 };
 
@@ -70,6 +73,7 @@ struct NumberedLedgerEntry {
   model::LedgerEntry entry;
 };
 
+// From any thread, one call at a time; size() and backup() may meet a call of another thread.
 class Store {
  public:
   virtual ~Store() = default;

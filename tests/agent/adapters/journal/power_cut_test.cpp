@@ -11,7 +11,7 @@
 namespace sundial {
 namespace {
 
-constexpr int kSeeds = 1000;
+constexpr int kSeeds = 300;
 
 // One life after another of an agent on one disk, and what it may expect of its journal.
 class Lives {
