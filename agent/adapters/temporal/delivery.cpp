@@ -41,6 +41,20 @@ bool may_have_arrived(const Exchange& exchange) {
          exchange.sorted.finding == Finding::broken;
 }
 
+bool uncertain(const DeliveryMemory& memory) {
+  return memory.outcome_unknown || memory.maybe_sent;
+}
+
+// The first try of an earlier life of the process was not before the decision, by a clock that may
+// have been wrong by this much; by a clock that is quite wrong, nobody knows.
+std::optional<Instant> tried_since(const OutboxRecord& record, const DeliveryMemory& memory,
+                                   std::optional<Instant> server) {
+  constexpr Millis kMargin = std::chrono::minutes(2);
+  if (memory.outcome_unknown) return memory.first_try;
+  if (!server || record.decided.wall > *server + kMargin) return std::nullopt;
+  return record.decided.wall - kMargin;
+}
+
 // The id that Sundial made is taken: the next one ends with the event's own digits.
 std::string renamed(const OutboxRecord& record) {
   std::string digits;
@@ -100,9 +114,9 @@ std::optional<DeliveryAnswer> Delivery::too_late(const DeliveryMemory& memory) {
 // A request id protects against the latest run of an id only.
 std::optional<DeliveryAnswer> Delivery::started_before(const OutboxRecord& record,
                                                        const DeliveryMemory& memory) {
-  if (!memory.outcome_unknown || rejects_reuse(record)) return std::nullopt;
-  const RunsFound found =
-      runs_since(frontend_, start_id(record, memory), memory.first_try, record.request_id);
+  if (!uncertain(memory) || rejects_reuse(record)) return std::nullopt;
+  const auto since = tried_since(record, memory, frontend_.server_now());
+  const RunsFound found = runs_since(frontend_, start_id(record, memory), since, record.request_id);
   if (found.trouble) return found.trouble;
   for (const Run& run : found.runs) {
     if (run.holds_request)
@@ -125,7 +139,7 @@ DeliveryAnswer Delivery::start(const OutboxRecord& record, DeliveryMemory& memor
   const std::string why = fmt::format("run {} has the id {}", taken.run_id, start_id(record, memory));
   if (record.id_left_out && memory.renamed_id.empty()) {
     memory.renamed_id = renamed(record);
-    memory.outcome_unknown = false;  // under the new name nothing was sent yet
+    memory.outcome_unknown = memory.maybe_sent = false;  // under the new name nothing was sent yet
     memory.first_try.reset();
     return with_outcome(DeliveryOutcome::name_taken, why, taken.run_id);
   }
@@ -134,9 +148,9 @@ DeliveryAnswer Delivery::start(const OutboxRecord& record, DeliveryMemory& memor
 
 // Sends the signal pinned to each run that may have had it. 200 from one: it has it now, once.
 std::optional<DeliveryAnswer> Delivery::signalled_before(const OutboxRecord& record, DeliveryMemory& memory) {
-  if (!memory.outcome_unknown) return std::nullopt;
-  const RunsFound found =
-      runs_since(frontend_, text_in(record.action, "id"), memory.first_try, record.request_id);
+  if (!uncertain(memory)) return std::nullopt;
+  const auto since = tried_since(record, memory, frontend_.server_now());
+  const RunsFound found = runs_since(frontend_, text_in(record.action, "id"), since, record.request_id);
   if (found.trouble) return found.trouble;
   for (const Run& run : found.runs) {
     const auto call = signal_call(frontend_.sender(), record, run.run_id);
@@ -174,7 +188,8 @@ DeliveryAnswer Delivery::signal_with_start(const OutboxRecord& record, DeliveryM
 // Which chain of runs is meant is read and kept before anything is sent.
 std::optional<DeliveryAnswer> Delivery::prepare_stop(const OutboxRecord& record, DeliveryMemory& memory) {
   if (!memory.first_run_id.empty()) return std::nullopt;
-  const Exchange described = frontend_.describe(text_in(record.action, "id"), "");
+  const Exchange described =
+      frontend_.describe(text_in(record.action, "id"), text_in(record.action, "run_id"));
   if (!described.ok()) return described.usual();
   const Run run = Frontend::read_run(described.sorted.body, "");
   memory.first_run_id = run.first_run_id.empty() ? run.run_id : run.first_run_id;
@@ -186,7 +201,7 @@ std::optional<DeliveryAnswer> Delivery::prepare_stop(const OutboxRecord& record,
 DeliveryAnswer Delivery::stop(const OutboxRecord& record, DeliveryMemory& memory) {
   if (const auto call = stop_call(frontend_.sender(), record, memory); !call) return dead(call.error());
   if (auto answer = prepare_stop(record, memory)) return *answer;
-  const bool repeated = memory.outcome_unknown;
+  const bool repeated = uncertain(memory);
   const Exchange exchange = attempt(*stop_call(frontend_.sender(), record, memory), memory);
   const Finding finding = exchange.sorted.finding;
   if (repeated && (finding == Finding::workflow_closed || finding == Finding::workflow_unknown)) {
@@ -217,7 +232,7 @@ std::optional<DeliveryAnswer> Delivery::prepare_fail(const OutboxRecord& record,
   const ActivityLook look = look_at_activity(record);
   if (look.trouble) return look.trouble;
   if (!look.pending) {
-    if (memory.outcome_unknown) return with_outcome(DeliveryOutcome::already_done, "the activity has ended");
+    if (uncertain(memory)) return with_outcome(DeliveryOutcome::already_done, "the activity has ended");
     return dead({ErrorKind::not_found, "no such activity is pending"});
   }
   if (!memory.attempt) {
@@ -247,7 +262,7 @@ DeliveryAnswer Delivery::activity(const OutboxRecord& record, DeliveryMemory& me
   const auto call = activity_call(frontend_.sender(), record, ActivityRoutes::by_body);
   if (!call) return dead(call.error());
   if (auto answer = prepare_fail(record, memory)) return *answer;
-  const bool repeated = memory.outcome_unknown;
+  const bool repeated = uncertain(memory);
   const Exchange exchange = attempt_activity(record, memory);
   DeliveryAnswer answer = exchange.usual();
   const Finding finding = exchange.sorted.finding;

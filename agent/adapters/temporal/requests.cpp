@@ -249,6 +249,11 @@ Result<void> put_failure(Body& body, const Map& action, const PayloadCodec* code
   return {};
 }
 
+// One run is meant, not whichever is the present one: only the command line can say so.
+void put_run(Body& body, const std::string& run_id) {
+  if (!run_id.empty()) body.raw("workflowExecution", "{\"runId\":" + json::quote(run_id) + "}");
+}
+
 std::string_view activity_verb(ActionKind kind) {
   if (kind == ActionKind::complete) return "complete";
   return kind == ActionKind::fail ? "fail" : "heartbeat";
@@ -292,7 +297,7 @@ Result<Call> signal_call(const Sender& sender, const OutboxRecord& record, const
   const auto tail = signal_tail(record.action, "signal");
   if (!tail) return tail.error();
   Body body;
-  if (!run_id.empty()) body.raw("workflowExecution", "{\"runId\":" + json::quote(run_id) + "}");
+  put_run(body, run_id.empty() ? text_in(record.action, "run_id") : run_id);
   body.text("requestId", record.request_id);
   body.text("identity", sender.identity);
   if (auto put = put_list(body, "input", record.action, "args", sender.codec); !put) return put.error();
@@ -312,6 +317,7 @@ Result<Call> signal_with_start_call(const Sender& sender, const OutboxRecord& re
 
 Result<Call> stop_call(const Sender& sender, const OutboxRecord& record, const DeliveryMemory& memory) {
   Body body;
+  put_run(body, text_in(record.action, "run_id"));
   body.text("firstExecutionRunId", memory.first_run_id);
   body.text("reason", text_in(record.action, "reason"));
   body.text("identity", sender.identity);

@@ -38,6 +38,7 @@ struct DeliveryAnswer {
 struct DeliveryMemory {
   int tries = 0;
   bool outcome_unknown = false;      // a try went out and no answer came
+  bool maybe_sent = false;           // not kept: an earlier life of the process may have sent it
   std::optional<Instant> first_try;  // by the server's clock where it is known
   std::string first_run_id;          // cancel, terminate: the chain that is meant
   std::string renamed_id;            // a start under another id, after name_taken

@@ -14,6 +14,7 @@ namespace sundial::outbox {
 struct Entry {
   model::OutboxRecord record;
   model::DeliveryMemory memory;
+  std::uint64_t order = 0;   // its number, but a dead letter that is tried again goes last
   std::size_t weight = 0;    // bytes, roughly
   Elapsed not_before{};      // after a failure
   bool only_itself = false;  // while it waits, only what names the same activity waits behind it

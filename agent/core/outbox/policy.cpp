@@ -15,8 +15,14 @@ Target target_of(const model::OutboxRecord& record) {
   return record.kind == model::ActionKind::publish ? Target::broker : Target::temporal;
 }
 
-bool by_number(const Entry& left, const Entry& right) {
-  return left.record.number < right.record.number;
+bool by_order(const Entry& left, const Entry& right) { return left.order < right.order; }
+
+// One of a lane is on its way at a time, but for what may pass others: so only these may have been sent
+// by an earlier life of the process.
+bool may_pass(const model::OutboxRecord& record) {
+  return record.origin.kind == model::OriginKind::http ||
+         record.origin.kind == model::OriginKind::command_line ||
+         record.action.find("activity_id") != nullptr;
 }
 
 }  // namespace
@@ -33,9 +39,7 @@ void Policy::set_limits(const Limits& limits) {
   broker_.set_most(limits.max_publishes);
 }
 
-void Policy::begin(std::uint64_t newest_number) {
-  newest_ = newest_number;
-}
+void Policy::begin() { unread_ = true; }
 
 bool Policy::full() const {
   return held_ >= limits_.window_records || held_bytes_ >= limits_.window_bytes;
@@ -54,10 +58,12 @@ void Policy::weigh(const Entry& entry, bool in) {
     ++held_;
     held_bytes_ += entry.weight;
     ++held_priorities_[entry.record.priority];
+    decided_.emplace(entry.record.number, entry.record.decided.wall);
     return;
   }
   --held_;
   held_bytes_ -= entry.weight;
+  decided_.erase(entry.record.number);
   const auto priority = held_priorities_.find(entry.record.priority);
   if (--priority->second == 0) held_priorities_.erase(priority);
 }
@@ -67,13 +73,14 @@ void Policy::put(Entry entry, Elapsed now) {
   const std::string name = entry.record.lane;
   Lane& lane = lane_of(name);
   lane.newest = std::max(lane.newest, entry.record.number);
-  lane.entries.insert(std::upper_bound(lane.entries.begin(), lane.entries.end(), entry, by_number),
+  lane.entries.insert(std::upper_bound(lane.entries.begin(), lane.entries.end(), entry, by_order),
                       std::move(entry));
   place(name, now);
 }
 
-void Policy::take_in(Waiting waiting, Elapsed now) {
+void Policy::take_in(Waiting waiting, Elapsed now, std::optional<std::uint64_t> order) {
   Entry entry;
+  entry.order = order.value_or(waiting.record.number);
   entry.weight = weight_of(waiting.record);
   next_expiry_ = std::min(next_expiry_, expiry_of(waiting.record, now));
   entry.record = std::move(waiting.record);
@@ -83,7 +90,9 @@ void Policy::take_in(Waiting waiting, Elapsed now) {
 }
 
 void Policy::added(model::OutboxRecord record, Elapsed now) {
-  const bool caught_up = cursor_ >= newest_;
+  if (record.number <= cursor_) return;  // a read of the backlog has met it
+  if (first_added_ == 0) first_added_ = record.number;
+  const bool caught_up = !unread_ && cursor_ >= newest_;
   newest_ = std::max(newest_, record.number);
   const auto lane = lanes_.find(record.lane);
   if (lane != lanes_.end() && lane->second.more) {
@@ -102,7 +111,7 @@ void Policy::added(model::OutboxRecord record, Elapsed now) {
 }
 
 void Policy::revived(model::OutboxRecord record, model::DeliveryMemory memory, Elapsed now) {
-  take_in({std::move(record), std::move(memory)}, now);
+  take_in({std::move(record), std::move(memory)}, now, std::max(newest_, cursor_));
 }
 
 bool Policy::dropped(std::uint64_t number) {
@@ -127,7 +136,7 @@ std::optional<Policy::Read> Policy::wants() const {
   if (!hungry_.empty()) return Read{*hungry_.begin(), lanes_.at(*hungry_.begin()).newest, kPage, newest_};
   const bool room = held_ < limits_.window_records / 2 && held_bytes_ < limits_.window_bytes / 2;
   // While nothing passes there is no use in holding more than the next few.
-  if (cursor_ < newest_ && room && !(temporal_.closed() && held_ >= kPage))
+  if ((unread_ || cursor_ < newest_) && room && !(temporal_.closed() && held_ >= kPage))
     return Read{{}, cursor_, kPage, newest_};
   return std::nullopt;
 }
@@ -147,6 +156,7 @@ void Policy::read_page(const Read& what, std::vector<Waiting> records, Elapsed n
     if (number <= cursor_) continue;
     if (full()) return;
     cursor_ = number;
+    newest_ = std::max(newest_, number);
     if (ahead_.erase(number) > 0) continue;
     Lane& lane = lane_of(waiting.record.lane);
     if (lane.more || lane.entries.size() >= limits_.lane_records) {
@@ -154,9 +164,12 @@ void Policy::read_page(const Read& what, std::vector<Waiting> records, Elapsed n
       lane.on_disk = std::max(lane.on_disk, number);
       continue;
     }
+    const bool earlier_life = first_added_ == 0 || number < first_added_;
+    waiting.memory.maybe_sent = earlier_life && (lane.entries.empty() || may_pass(waiting.record));
     take_in(std::move(waiting), now);
   }
   if (!last) return;
+  unread_ = false;
   cursor_ = std::max(cursor_, what.newest);
   ahead_.erase(ahead_.begin(), ahead_.upper_bound(cursor_));
 }
@@ -237,7 +250,7 @@ std::vector<Finished> Policy::expire(Elapsed now) {
     if (gone == lane.entries.end()) continue;
     for (auto entry = gone; entry != lane.entries.end(); ++entry) {
       weigh(*entry, false);
-      expired.push_back({std::move(entry->record), End::expired, {}});
+      expired.push_back({std::move(entry->record), End::expired, {}, std::move(entry->memory)});
     }
     lane.entries.erase(gone, lane.entries.end());
     touched.push_back(name);
@@ -245,6 +258,10 @@ std::vector<Finished> Policy::expire(Elapsed now) {
   for (const std::string& name : touched) place(name, now);
   if (next_expiry_ != Elapsed::max()) next_expiry_ = std::max(next_expiry_, now + kExpiryRest);
   return expired;
+}
+
+std::optional<Instant> Policy::oldest() const {
+  return decided_.empty() ? std::nullopt : std::optional(decided_.begin()->second);
 }
 
 std::optional<Elapsed> Policy::wake() const {

@@ -50,6 +50,7 @@ struct Finished {
   model::OutboxRecord record;
   End end = End::done;
   model::DeliveryAnswer answer;
+  model::DeliveryMemory memory;
 };
 
 struct Verdict {
@@ -65,8 +66,8 @@ class Policy {
   // Settings that a reload may change; what waits stays.
   void set_limits(const Limits& limits);
 
-  // The store holds records up to this number: the backlog at a start.
-  void begin(std::uint64_t newest_number);
+  // The store may hold a backlog: it is to be read to its end.
+  void begin();
   // A record that was committed just now.
   void added(model::OutboxRecord record, Elapsed now);
   // A dead letter that is tried again: last in its lane.
@@ -100,6 +101,8 @@ class Policy {
 
   const Link& link(Target target) const { return target == Target::temporal ? temporal_ : broker_; }
   std::size_t held() const { return held_; }
+  // When the oldest of those that are held was decided.
+  std::optional<Instant> oldest() const;
 
  private:
   using Lanes = std::unordered_map<std::string, Lane>;
@@ -116,7 +119,7 @@ class Policy {
   };
 
   Lane& lane_of(const std::string& name);
-  void take_in(Waiting waiting, Elapsed now);
+  void take_in(Waiting waiting, Elapsed now, std::optional<std::uint64_t> order = std::nullopt);
   void put(Entry entry, Elapsed now);
   void place(const std::string& name, Elapsed now);
   void unplace(const std::string& name);
@@ -125,6 +128,7 @@ class Policy {
   void read_page(const Read& what, std::vector<Waiting> records, Elapsed now);
   void read_lane(const Read& what, std::vector<Waiting> records, Elapsed now);
   std::set<ReadyKey>& ready(Target target);
+  std::string choose(Target target) const;
   Step take(Lane& lane, std::size_t index, Target target, Elapsed now);
   Step merge(Lane& lane, std::size_t index);
   bool is_poison(Entry& entry, Elapsed now) const;
@@ -149,7 +153,10 @@ class Policy {
   std::set<std::string> urgent_;  // lanes to be read out of turn
   std::set<std::string> hungry_;  // lanes whose next records are in the store
   std::uint64_t cursor_ = 0;      // everything up to here was read
-  std::uint64_t newest_ = 0;      // the newest number in the store
+  std::uint64_t newest_ = 0;                  // the newest number in the store, as far as is known
+  std::uint64_t first_added_ = 0;             // the first that was added in this life of the process
+  bool unread_ = false;                       // the backlog has not been read to its end
+  std::map<std::uint64_t, Instant> decided_;  // of those that are held
   std::size_t held_ = 0;
   std::size_t held_bytes_ = 0;
   Elapsed next_expiry_ = Elapsed::max();

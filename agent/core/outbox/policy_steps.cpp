@@ -1,5 +1,6 @@
 // What goes next, and what follows from an answer.
 #include <algorithm>
+#include <climits>
 
 #include "agent/core/outbox/merge.hpp"
 #include "agent/core/outbox/policy.hpp"
@@ -34,7 +35,7 @@ std::optional<Step> Policy::next(Elapsed now) {
   for (const Target target : {Target::temporal, Target::broker}) {
     auto& lanes = ready(target);
     while (!lanes.empty() && link(target).room(now) > 0) {
-      const std::string name = lanes.begin()->lane;
+      const std::string name = choose(target);
       Lane& lane = lanes_.at(name);
       const Lane::Pick pick = lane.pick(now);
       if (!pick.index) {  // a token that was there is gone
@@ -49,6 +50,23 @@ std::optional<Step> Policy::next(Elapsed now) {
     }
   }
   return std::nullopt;
+}
+
+// While one at a time is tried, it is not always the one that fails: it may be the only one to do so.
+std::string Policy::choose(Target target) const {
+  constexpr int kLookAt = 64;
+  const auto& lanes = target == Target::temporal ? ready_temporal_ : ready_broker_;
+  auto best = lanes.begin();
+  if (!link(target).closed()) return best->lane;
+  int fewest = INT_MAX;
+  int looked = 0;
+  for (auto lane = lanes.begin(); lane != lanes.end() && looked < kLookAt; ++lane, ++looked) {
+    const int failures = lanes_.at(lane->lane).entries.front().failures;
+    if (failures >= fewest) continue;
+    fewest = failures;
+    best = lane;
+  }
+  return best->lane;
 }
 
 Step Policy::take(Lane& lane, std::size_t index, Target target, Elapsed now) {
@@ -134,7 +152,7 @@ Verdict Policy::ended(Entry entry, End end, const model::DeliveryAnswer& answer,
   weigh(entry, false);
   lane_of(entry.record.lane).busy = false;
   place(entry.record.lane, now);
-  verdict.finished = Finished{std::move(entry.record), end, answer};
+  verdict.finished = Finished{std::move(entry.record), end, answer, std::move(entry.memory)};
   return verdict;
 }
 
