@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/core/outbox/policy.hpp"
@@ -67,6 +68,8 @@ class Bridge {
     std::function<void(Delivered delivered)> delivered;  // ledger, counters, watches, callers
     std::function<void(const Request& request)> requested;
     std::function<void()> link_changed;
+    // The moment as records are decided by it; left out: the loop's.
+    std::function<Moment()> now{};
   };
 
   Bridge(Parts parts, const outbox::Limits& limits);
@@ -88,27 +91,40 @@ class Bridge {
 
   LinkState temporal() const { return state(outbox::Target::temporal); }
   LinkState broker() const { return state(outbox::Target::broker); }
+  // When the oldest of those that wait was decided.
+  std::optional<Instant> oldest() const { return policy_.oldest(); }
 
  private:
-  struct Alive;
+  struct Alive {};
+  struct Call;
 
   LinkState state(outbox::Target target) const;
+  Moment now() const { return parts_.now ? parts_.now() : parts_.loop.now(); }
+  // Runs `work` later on the loop, if the bridge is still there.
+  template <typename Work>
+  auto guarded(Work work);
   void work();
-  void schedule();
+  void arm();
   void read_more();
+  void took_in(const outbox::Policy::Read& what, Result<std::vector<StoredRecord>> records);
   void take(outbox::Step step);
   void call_temporal(outbox::Job job);
   void publish(outbox::Job job);
   void answered(outbox::Job job, const DeliveryAnswer& answer, Elapsed sent);
   void finish(outbox::Finished finished, std::vector<RecordUpdate>& updates);
+  void expire();
   void commit(std::vector<RecordUpdate> updates, std::optional<std::uint64_t> kept);
-  void tell_link(const LinkState& before);
+  void seal(std::vector<RecordUpdate>& updates);
+  void open(model::OutboxRecord& record) const;
+  void tell_link();
   void count_signal(const outbox::Finished& finished);
 
   Parts parts_;
   outbox::Policy policy_;
-  std::shared_ptr<Alive> alive_;  // callbacks that come late find it gone
+  std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();  // callbacks that come late find it gone
   std::optional<EventLoop::TimerId> timer_;
+  std::unordered_map<std::string, int> signals_;  // to a workflow's id, since it was last started from here
+  LinkState told_;                                // of the link to Temporal
   bool reading_ = false;
   bool working_ = false;
 };

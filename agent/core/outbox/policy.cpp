@@ -15,7 +15,9 @@ Target target_of(const model::OutboxRecord& record) {
   return record.kind == model::ActionKind::publish ? Target::broker : Target::temporal;
 }
 
-bool by_order(const Entry& left, const Entry& right) { return left.order < right.order; }
+bool by_order(const Entry& left, const Entry& right) {
+  return left.order < right.order;
+}
 
 // One of a lane is on its way at a time, but for what may pass others: so only these may have been sent
 // by an earlier life of the process.
@@ -39,7 +41,10 @@ void Policy::set_limits(const Limits& limits) {
   broker_.set_most(limits.max_publishes);
 }
 
-void Policy::begin() { unread_ = true; }
+void Policy::begin(std::uint64_t newest_number) {
+  newest_ = newest_number;
+  unread_ = newest_number > 0;
+}
 
 bool Policy::full() const {
   return held_ >= limits_.window_records || held_bytes_ >= limits_.window_bytes;
@@ -272,7 +277,7 @@ std::optional<Elapsed> Policy::wake() const {
   if (!timers_.empty()) consider(timers_.begin()->first);
   if (!ready_temporal_.empty()) consider(temporal_.opens());
   if (!ready_broker_.empty()) consider(broker_.opens());
-  if (next_expiry_ != Elapsed::max()) consider(next_expiry_);
+  if (held_ > 0 && next_expiry_ != Elapsed::max()) consider(next_expiry_);
   return wake;
 }
 

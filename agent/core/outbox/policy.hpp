@@ -66,8 +66,8 @@ class Policy {
   // Settings that a reload may change; what waits stays.
   void set_limits(const Limits& limits);
 
-  // The store may hold a backlog: it is to be read to its end.
-  void begin();
+  // The store holds records up to this number, as far as is known: the backlog is read to its end.
+  void begin(std::uint64_t newest_number);
   // A record that was committed just now.
   void added(model::OutboxRecord record, Elapsed now);
   // A dead letter that is tried again: last in its lane.
@@ -150,9 +150,9 @@ class Policy {
   std::unordered_map<std::uint64_t, Entry> being_kept_;  // by number, until `kept`
   std::set<std::uint64_t> ahead_;                        // taken in before the cursor came there
   std::set<std::uint64_t> in_flight_;
-  std::set<std::string> urgent_;  // lanes to be read out of turn
-  std::set<std::string> hungry_;  // lanes whose next records are in the store
-  std::uint64_t cursor_ = 0;      // everything up to here was read
+  std::set<std::string> urgent_;              // lanes to be read out of turn
+  std::set<std::string> hungry_;              // lanes whose next records are in the store
+  std::uint64_t cursor_ = 0;                  // everything up to here was read
   std::uint64_t newest_ = 0;                  // the newest number in the store, as far as is known
   std::uint64_t first_added_ = 0;             // the first that was added in this life of the process
   bool unread_ = false;                       // the backlog has not been read to its end

@@ -310,7 +310,7 @@ class BacklogTest : public PolicyTest {
 TEST_F(BacklogTest, ALargeBacklogIsReadPageByPage) {
   for (std::uint64_t i = 1; i <= 20'000; ++i)
     store_.emplace(i, record(i, "lane" + std::to_string(i % 7'000)));
-  policy_.begin();
+  policy_.begin(store_.rbegin()->first);
   const auto order = drain(at(Millis(0)));
   EXPECT_EQ(order.size(), 20'000u);
   std::map<std::uint64_t, std::uint64_t> last;
@@ -323,7 +323,7 @@ TEST_F(BacklogTest, ALargeBacklogIsReadPageByPage) {
 TEST_F(BacklogTest, ALongLaneDoesNotKeepOthersWaiting) {
   for (std::uint64_t i = 1; i <= 10'000; ++i) store_.emplace(i, record(i, "stuck"));
   for (std::uint64_t i = 10'001; i <= 10'010; ++i) store_.emplace(i, record(i, "lane" + std::to_string(i)));
-  policy_.begin();
+  policy_.begin(store_.rbegin()->first);
   read_all(at(Millis(0)));
   EXPECT_EQ(send_all(at(Millis(0))).size(), 1u);
   answer_first(answer(DeliveryOutcome::retry), at(Millis(0)));
@@ -336,7 +336,7 @@ TEST_F(BacklogTest, ALongLaneDoesNotKeepOthersWaiting) {
 
 TEST_F(BacklogTest, WhatComesMeanwhileKeepsItsPlace) {
   for (std::uint64_t i = 1; i <= 9'000; ++i) store_.emplace(i, record(i, "lane" + std::to_string(i % 100)));
-  policy_.begin();
+  policy_.begin(store_.rbegin()->first);
   read_all(at(Millis(0)));
   auto urgent = record(9'001, "urgent");
   store_.emplace(9'001, urgent);
@@ -354,7 +354,7 @@ TEST_F(BacklogTest, TheUrgentPassesABacklog) {
     waiting.priority = 5;
     store_.emplace(i, waiting);
   }
-  policy_.begin();
+  policy_.begin(store_.rbegin()->first);
   read_all(at(Millis(0)));
   auto urgent = record(9'001, "urgent");
   store_.emplace(9'001, urgent);
@@ -367,7 +367,7 @@ TEST_F(BacklogTest, TheUrgentPassesABacklog) {
 
 TEST_F(BacklogTest, TheFirstOfALaneMayHaveBeenSentBefore) {
   for (std::uint64_t i = 1; i <= 4; ++i) store_.emplace(i, record(i, i < 4 ? "a" : "b"));
-  policy_.begin();
+  policy_.begin(store_.rbegin()->first);
   read_all(at(Millis(0)));
   policy_.added(record(5, "c"), at(Millis(0)));
   std::vector<std::uint64_t> maybe;
