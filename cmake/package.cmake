@@ -18,14 +18,31 @@ function(sundial_compress source result)
 endfunction()
 sundial_compress(${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_BINARY_DIR}/package/changelog.gz)
 sundial_compress(${package_files}/changelog ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz)
+# What the program itself prints of its flags and its configuration, by the emulator where we cross-compile.
+function(sundial_printed result)
+  add_custom_command(OUTPUT ${result} COMMAND sundial ${ARGN} > ${result} DEPENDS sundial VERBATIM)
+endfunction()
+set(printed ${CMAKE_BINARY_DIR}/package)
+sundial_printed(${printed}/sundial.1 reference commands)
+sundial_printed(${printed}/sundial.toml.5 reference manual)
+sundial_printed(${printed}/sundial.bash completion bash)
+sundial_printed(${printed}/_sundial completion zsh)
+sundial_compress(${printed}/sundial.1 ${printed}/sundial.1.gz)
+sundial_compress(${printed}/sundial.toml.5 ${printed}/sundial.toml.5.gz)
+
 add_custom_target(sundial_package_files ALL
-  DEPENDS ${CMAKE_BINARY_DIR}/package/changelog.gz ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz)
+  DEPENDS ${printed}/changelog.gz ${printed}/changelog.Debian.gz ${printed}/sundial.1.gz
+          ${printed}/sundial.toml.5.gz ${printed}/sundial.bash ${printed}/_sundial)
 
 install(TARGETS sundial RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${CMAKE_BINARY_DIR}/package/sundial.service DESTINATION lib/systemd/system)
 install(FILES ${package_files}/sundial.toml DESTINATION /etc/sundial)
 install(FILES ${package_files}/copyright ${CMAKE_BINARY_DIR}/package/changelog.gz
   ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz DESTINATION share/doc/sundial)
+install(FILES ${printed}/sundial.1.gz DESTINATION share/man/man1)
+install(FILES ${printed}/sundial.toml.5.gz DESTINATION share/man/man5)
+install(FILES ${printed}/sundial.bash DESTINATION share/bash-completion/completions RENAME sundial)
+install(FILES ${printed}/_sundial DESTINATION share/zsh/vendor-completions)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME sundial)

@@ -6,6 +6,7 @@
 namespace sundial::cli {
 
 void add_check(CLI::App& app, World& world, Chosen& chosen);
+void add_completion(CLI::App& app, World& world, Chosen& chosen);
 void add_eval(CLI::App& app, World& world, Chosen& chosen);
 void add_next(CLI::App& app, World& world, Chosen& chosen);
 void add_reference(CLI::App& app, World& world, Chosen& chosen);

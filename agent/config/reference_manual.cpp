@@ -2,12 +2,28 @@
 #include <fmt/format.h>
 
 #include "agent/config/reference.hpp"
+#include "agent/config/roff.hpp"
 #include "agent/config/sections.hpp"
 
 namespace sundial::config {
 namespace {
 
-// Text as roff takes it: no line is a request, no character an escape, and `code` is bold.
+void add_settings(std::string& page, const std::vector<Setting>& settings, const std::string& prefix) {
+  for (const Setting& setting : settings) {
+    if (setting.shape == Shape::actions) continue;
+    page += fmt::format(".TP\n\\fB{}\\fR = \\fI{}\\fR\n{}\n", roff(prefix + setting.name),
+                        roff(type_in_words(setting)), roff(setting.doc));
+    if (setting.shape == Shape::choice) {
+      page += fmt::format("One of {}.\n", roff(fmt::format("{}", fmt::join(setting.choices, ", "))));
+    }
+    if (setting.required) page += "Required.\n";
+    if (!setting.fallback.empty()) page += fmt::format("Default: {}.\n", roff(setting.fallback));
+    add_settings(page, setting.inner, prefix + setting.name + ".");
+  }
+}
+
+}  // namespace
+
 std::string roff(std::string_view text) {
   std::string safe;
   bool code = false;
@@ -28,22 +44,6 @@ std::string roff(std::string_view text) {
   }
   return safe;
 }
-
-void add_settings(std::string& page, const std::vector<Setting>& settings, const std::string& prefix) {
-  for (const Setting& setting : settings) {
-    if (setting.shape == Shape::actions) continue;
-    page += fmt::format(".TP\n\\fB{}\\fR = \\fI{}\\fR\n{}\n", roff(prefix + setting.name),
-                        roff(type_in_words(setting)), roff(setting.doc));
-    if (setting.shape == Shape::choice) {
-      page += fmt::format("One of {}.\n", roff(fmt::format("{}", fmt::join(setting.choices, ", "))));
-    }
-    if (setting.required) page += "Required.\n";
-    if (!setting.fallback.empty()) page += fmt::format("Default: {}.\n", roff(setting.fallback));
-    add_settings(page, setting.inner, prefix + setting.name + ".");
-  }
-}
-
-}  // namespace
 
 std::string reference_manual() {
   std::string page =

@@ -26,7 +26,6 @@ TEST(Reference, PagesAreNotStale) {
       << "sundial reference markdown";
   EXPECT_EQ(committed("docs/guide/sundial.schema.json"), json::write_pretty(reference_schema()) + "\n")
       << "sundial reference schema";
-  EXPECT_EQ(committed("docs/man/sundial.toml.5"), reference_manual()) << "sundial reference manual";
   EXPECT_EQ(committed(".env.example"), reference_environment()) << "sundial reference environment";
 }
 
