@@ -12,13 +12,19 @@ const std::vector<AddVerb>& all_verbs() {
   // clang-format off
   static const std::vector<AddVerb> verbs{
       add_check,
-      add_completion,
-      add_eval,
       add_next,
+      add_eval,
+      add_status,
+      add_events,
+      add_explain,
+      add_reload,
+      add_outbox,
+      add_rule,
+      add_schedule,
       add_reference,
       add_version,
+      add_completion,
   };
-  // clang-format on
   return verbs;
 }
 
