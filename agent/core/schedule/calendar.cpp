@@ -11,9 +11,9 @@ using std::chrono::days;
 using std::chrono::local_days;
 
 constexpr int kCycleYears = 400;
-// Exclusions that leave nothing of a day are seen minute by minute; a search that has looked at so
-// many minutes in vain ends.
-constexpr int kMaxMinutes = 200'000;
+// Days of which exclusions take a part are looked at by hours and minutes; a search that has looked at
+// so many in vain ends.
+constexpr int kMaxLooks = 200'000;
 
 struct Day {
   int year;
@@ -130,7 +130,7 @@ class Search {
       if (year == first_year) months &= from_bit<std::uint16_t>(this_month + 1);
       for (; months != 0; months &= static_cast<std::uint16_t>(months - 1)) {
         if (const auto found = in_month(year, lowest(months), open_days(year, lowest(months)))) return found;
-        if (minutes_seen_ > kMaxMinutes) return std::nullopt;
+        if (looks_ > kMaxLooks) return std::nullopt;
       }
     }
     return std::nullopt;
@@ -165,6 +165,7 @@ class Search {
     for (std::uint32_t hours = calendar_.hours & from_bit<std::uint32_t>(from_hour); hours != 0;
          hours &= hours - 1) {
       const unsigned hour = lowest(hours);
+      if (today != 0) ++looks_;
       const unsigned begin = hour == from_hour ? from % 3600 : 0;
       const auto within = today == 0 ? plain_hour(begin) : excluded_hour(hour, begin, today);
       if (within) return hour * 3600 + *within;
@@ -196,7 +197,7 @@ class Search {
     if (now == 0) return plain_hour(from);
     for (std::uint64_t minutes = calendar_.minutes & from_bit<std::uint64_t>(from / 60); minutes != 0;
          minutes &= minutes - 1) {
-      ++minutes_seen_;
+      ++looks_;
       const unsigned minute = lowest(minutes);
       std::uint64_t seconds = calendar_.seconds;
       if (minute == from / 60) seconds &= from_bit<std::uint64_t>(from % 60);
@@ -211,7 +212,7 @@ class Search {
 
   const Calendar& calendar_;
   std::span<const Calendar> exclusions_;
-  int minutes_seen_ = 0;
+  int looks_ = 0;
 };
 
 }  // namespace

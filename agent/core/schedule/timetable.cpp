@@ -14,8 +14,8 @@ constexpr seconds kLargestShift = hours{30};
 // Times are written with four digits of the year.
 constexpr Seconds kLastInstant =
     std::chrono::sys_days{std::chrono::year{9999} / 12 / 31} + hours{24} - seconds{1};
-// Transitions that one search walks over before it gives up: two a year for 400 years.
-constexpr int kMaxSpans = 1000;
+// Transitions that one search walks over before it gives up: two a year for 250 years.
+constexpr int kMaxSpans = 500;
 // Excluded intervals that one search steps over before it gives up.
 constexpr int kMaxExcluded = 100'000;
 
@@ -38,6 +38,10 @@ std::optional<CivilSeconds> repeats_until(const ZoneTable& zone, const Span& spa
     if (earlier >= before.begin && earlier < before.end) return before.civil(before.end);
   }
   return std::nullopt;
+}
+
+std::optional<Seconds> in_reach(Seconds due) {
+  return due <= kLastInstant ? std::optional(due) : std::nullopt;
 }
 
 std::optional<Instant> earlier_of(std::optional<Instant> left, std::optional<Instant> right) {
@@ -64,16 +68,17 @@ std::optional<Seconds> Timetable::calendar_after(const Calendar& calendar, Secon
     const auto found = calendar.next(span.civil(from), parts_.exclusions);
     if (found && span.instant(*found) < span.end) {
       const auto repeated = once ? repeats_until(*parts_.zone, span, *found) : std::nullopt;
-      if (!repeated) return span.instant(*found);
+      if (!repeated) return in_reach(span.instant(*found));
       from = std::min(span.instant(*repeated), span.end);
       continue;
     }
     ++spans;
     // Nothing matches before `found`, whatever the clock does, once no repetition can reach back
     // behind `from`; so the spans between need no look, save for gaps that hold an excluded time.
-    const bool far = span.end - from >= kLargestShift && (!once || parts_.exclusions.empty());
+    const bool far = span.end - from >= kLargestShift;
     if (far && !found) return std::nullopt;
-    from = far ? std::max(span.end, Seconds{found->time_since_epoch()} - kLargestShift) : span.end;
+    const bool jump = far && (!once || parts_.exclusions.empty());
+    from = jump ? std::max(span.end, Seconds{found->time_since_epoch()} - kLargestShift) : span.end;
   }
   return std::nullopt;
 }

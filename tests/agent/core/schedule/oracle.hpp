@@ -1,0 +1,48 @@
+// The naive reference: looks at every minute or second of the wall clock and asks each field's text
+// whether it matches. Shares nothing with the code that it judges.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/time_zone.hpp"
+
+namespace sundial::schedule::oracle {
+
+// The wall clock of a zone from one instant to another, looked at every so many seconds.
+struct Stretch {
+  struct Moment {
+    Seconds instant;
+    CivilSeconds civil;
+    CivilSeconds expected;  // what the wall clock would show had it run on evenly
+    bool first;             // it did not show this before
+  };
+  Stretch(const TimeZone& zone, Seconds after, Seconds until, bool by_second);
+
+  Seconds after;
+  std::vector<Moment> moments;  // those of (after, until]
+};
+
+// A cron string of five or six fields that is known to be right.
+class Cron {
+ public:
+  explicit Cron(std::string_view text);
+
+  bool by_second() const { return by_second_; }
+  // All due times of the stretch, one by one.
+  std::vector<Seconds> times(const Stretch& stretch, bool once) const;
+
+ private:
+  bool day_matches(CivilSeconds civil) const;
+  bool matches(CivilSeconds civil) const;
+  bool skipped_match(CivilSeconds from, CivilSeconds until) const;
+
+  std::vector<std::string> fields_;  // second to day of week
+  bool by_second_ = false;
+  std::vector<bool> seconds_, minutes_, hours_;  // each value, asked once
+  mutable std::chrono::local_days day_{std::chrono::days{-1'000'000}};
+  mutable bool day_matches_ = false;  // of day_
+};
+
+}  // namespace sundial::schedule::oracle
