@@ -16,6 +16,9 @@ using std::chrono::seconds;
 // After Temporal answers again the ends of runs are asked for; what is still said to run then, runs.
 constexpr Millis kLinkSettles = seconds{10};
 
+// A wall clock that is behind by so much was set back.
+constexpr Millis kStepWorthSeeing = seconds{1};
+
 constexpr std::string_view kOwner = "schedule/";
 
 std::string key_of(const Course& course) {
@@ -68,6 +71,9 @@ void Book::Impl::change(Course& course, Act act) {
 
 void Book::Impl::advance(Moment now, const Hands& hands, model::Effects& effects) {
   say_problems(now, effects);
+  const Instant expected = seen.wall + (now.elapsed - seen.elapsed);
+  if (now.wall < expected - kStepWorthSeeing) step(expected, now);  // nobody said so
+  seen = now;
   if (!clock.calendars_run && now.elapsed >= wait_ends) end_wait(now);
   if (full) return;
   Scene scene{now, hands, effects, clock, downtime, link_up};
@@ -107,7 +113,7 @@ void Book::Impl::say_problems(Moment now, model::Effects& effects) {
 // From here on calendars run: the clock is trusted, or was waited for for long enough. Waiting is not
 // missing: lateness counts to the moment of `begin`, by the clock as it is known now.
 void Book::Impl::end_wait(Moment now) {
-  const Instant began = now.wall - (now.elapsed - begun.elapsed);
+  const Instant began = now.wall - (now.elapsed - wait_began);
   clock.calendars_run = true;
   downtime = {now.wall, began, "catch_up"};
   for_each_active([now](Course& course) { course.turn_back(now.wall); });
@@ -126,13 +132,20 @@ void Book::Impl::trust(bool trusted, Moment now) {
     }
   });
   if (trusted) {
-    clock.hole_begin = std::max(now.wall - (now.elapsed - untrusted_since), Instant{});
+    clock.hole_begin = std::max(now.wall - (now.elapsed - wait_began), Instant{});
     clock.hole_end = now.wall;
     if (!clock.calendars_run) end_wait(now);
   } else {
-    untrusted_since = now.elapsed;
+    begin_wait(now);
   }
   enter_all();
+}
+
+// A boot without a right clock.
+void Book::Impl::begin_wait(Moment now) {
+  clock.calendars_run = false;
+  wait_began = now.elapsed;
+  wait_ends = now.elapsed + clock_wait;
 }
 
 void Book::Impl::step(Instant before, Moment now) {
@@ -252,9 +265,8 @@ void Book::restore(std::string_view owner, std::string_view key, std::string_vie
 }
 
 void Book::begin(Moment now) {
-  impl_->begun = now;
-  impl_->wait_ends = now.elapsed + impl_->clock_wait;
-  impl_->untrusted_since = now.elapsed;
+  impl_->seen = now;
+  impl_->begin_wait(now);
   for (auto& [id, slot] : impl_->slots) {
     for (Course* course : {slot.file.get(), slot.api.get()}) {
       if (course == nullptr) continue;
@@ -300,6 +312,7 @@ void Book::take(const model::ClockTrust& trust, Moment now, const Hands& hands, 
 
 void Book::take(const model::ClockStep& step, Moment now, const Hands& hands, model::Effects& effects) {
   impl_->step(step.before, now);
+  impl_->seen = now;
   impl_->advance(now, hands, effects);
 }
 

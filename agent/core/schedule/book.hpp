@@ -45,8 +45,8 @@ struct Hands {
 // skipped, missed, and why).
 //
 // The clock is not trusted until ClockTrust says so: meanwhile intervals run on the elapsed clock,
-// and calendars wait, from `begin` on and for at most clock_wait. Whoever knows the clock to be right
-// takes a ClockTrust right after `begin`.
+// and calendars wait, from `begin` (or from when it is no longer trusted) on and for at most
+// clock_wait. Whoever knows the clock to be right takes a ClockTrust right after `begin`.
 class Book {
  public:
   // Compiles the schedules of the files; problems with one of them leave it out, and there should be

@@ -42,6 +42,7 @@ struct Book::Impl {
 
   void advance(Moment now, const Hands& hands, model::Effects& effects);
   void say_problems(Moment now, model::Effects& effects);
+  void begin_wait(Moment now);
   void end_wait(Moment now);
   void trust(bool trusted, Moment now);
   void step(Instant before, Moment now);
@@ -61,9 +62,9 @@ struct Book::Impl {
   std::set<std::tuple<Instant, std::uint32_t, Course*>> wall_wakes;
   std::set<std::tuple<Elapsed, std::uint32_t, Course*>> elapsed_wakes;
 
-  Moment begun{};
+  Moment seen{};  // the last one
+  Elapsed wait_began{};
   Elapsed wait_ends{};
-  Elapsed untrusted_since{};
   ClockView clock;
   Downtime downtime;
   bool full = false;

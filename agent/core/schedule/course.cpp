@@ -11,8 +11,9 @@ namespace {
 
 using std::chrono::seconds;
 
-// A due time that is worked off so late, though nobody said why, was missed: the board slept.
-constexpr Millis kLate = seconds{10};
+// A due time that is worked off so late, though nobody said why, was missed: the agent was down, or
+// the board slept.
+constexpr Millis kLate = seconds{2};
 // Missed due times that get a line each before one line stands for the rest.
 constexpr int kMaxMissedLines = 1000;
 // Made-up firings at a time, and the pause after them.
@@ -54,6 +55,7 @@ void Course::begin(Moment now) {
   if (!known_) {
     state_.cursor = now.wall;
     cursor_is_guess_ = true;
+    fresh_ = true;
     dirty_ = true;
   }
   if (!state_.backfills.empty()) pace_ends_ = now.elapsed;
@@ -182,6 +184,12 @@ void Course::work_off(Scene& scene) {
                                    : scene.now.wall - *fire_at_;
   const Millis allowed = missed ? definition_.catch_up : std::max(definition_.catch_up, kLate);
   const bool made_up = missed || late > kLate;
+  if (std::exchange(fresh_, false) && made_up && !missed) {
+    // It came into being while the agent was down: what was due before nobody has promised.
+    state_.cursor = scene.now.wall;
+    dirty_ = true;
+    return;
+  }
   Occurrence occurrence{*next_due_, made_up ? scene.now.wall : *fire_at_, false, made_up,
                         definition_.overlap};
   if (state_.paused || late > allowed) {

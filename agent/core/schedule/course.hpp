@@ -119,6 +119,7 @@ class Course {
   CourseState state_;
   bool known_ = false;  // state of an earlier life was adopted
   bool cursor_is_guess_ = false;
+  bool fresh_ = false;  // nothing of it was due yet
   bool shadowed_ = false;
   bool dirty_ = false;
   std::optional<Instant> next_due_;

@@ -195,9 +195,66 @@ TEST(BookClock, HoursOfStepsBackAndForth) {
 TEST(BookClock, ASuspendThatNobodyAnnouncedIsDowntimeToo) {
   BookRig rig({hourly(minutes{20})});
   rig.boot();
+  rig.run_for(hours{1});
+  rig.lines();
   rig.pass(hours{2} + minutes{10});
   rig.run_for(Millis{1});
-  EXPECT_EQ(rig.lines(), (Lines{"missed 2026-03-01T01:00:00Z catch_up", "made_up 2026-03-01T02:00:00Z"}));
+  EXPECT_EQ(rig.lines(), (Lines{"missed 2026-03-01T02:00:00Z catch_up", "made_up 2026-03-01T03:00:00Z"}));
+}
+
+// The agent's own start: the book begins where the last life ended, and then hears of the present.
+TEST(BookClock, ALifeThatEndedEarlierIsCaughtUpWith) {
+  BookRig rig({hourly(minutes{20})});
+  rig.boot();
+  rig.run_until("2026-03-01T01:30:00Z");
+  rig.lines();
+  rig.crash();
+  rig.boot();
+  rig.pass(hours{2} + minutes{40});
+  rig.run_for(Millis{1});
+  EXPECT_EQ(rig.lines(), (Lines{"missed 2026-03-01T02:00:00Z catch_up",
+                                "missed 2026-03-01T03:00:00Z catch_up", "made_up 2026-03-01T04:00:00Z"}));
+}
+
+TEST(BookClock, AScheduleThatIsNewIsNotMadeUpForTheTimeBefore) {
+  BookRig rig({hourly(hours{2})});
+  rig.boot();
+  rig.pass(hours{1} + minutes{1});
+  rig.run_for(hours{1});
+  EXPECT_EQ(rig.lines(), (Lines{"fired 2026-03-01T02:00:00Z"}));
+}
+
+TEST(BookClock, ABootWithoutAClockAfterALifeWithOne) {
+  BookRig rig({hourly(minutes{30})});
+  rig.boot();
+  rig.run_until("2026-03-01T01:30:00Z");
+  rig.lines();
+  rig.crash();
+  rig.boot();
+  rig.take(model::ClockTrust{false});
+  const Instant before = rig.now().wall;
+  rig.set_wall("1970-01-01T00:00:10Z");
+  rig.take(model::ClockStep{before});
+  rig.run_for(minutes{3});
+  rig.step(at("2026-03-01T05:20:00Z") - rig.now().wall);
+  EXPECT_EQ(rig.lines(), Lines{});
+  rig.take(model::ClockTrust{true});
+  EXPECT_EQ(rig.lines(),
+            (Lines{"missed 2026-03-01T02:00:00Z catch_up", "missed 2026-03-01T03:00:00Z catch_up",
+                   "missed 2026-03-01T04:00:00Z catch_up", "made_up 2026-03-01T05:00:00Z"}));
+}
+
+TEST(BookClock, AStepBackThatNobodyAnnouncedIsSeen) {
+  BookRig rig({hourly()});
+  rig.boot();
+  rig.run_until("2026-03-01T01:30:00Z");
+  rig.step(days{63});
+  rig.run_for(minutes{1});
+  rig.set_wall("2026-03-01T01:31:00Z");
+  rig.run_for(Millis{1});
+  rig.fired();
+  rig.run_until("2026-03-01T02:30:00Z");
+  EXPECT_EQ(rig.fired(), (Lines{"2026-03-01T02:00:00Z"}));
 }
 
 TEST(BookClock, ALongAbsenceOfADenseScheduleIsBoundedInLinesAndTime) {
