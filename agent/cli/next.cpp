@@ -1,5 +1,6 @@
 // `sundial next`: when a cron string, an interval or a schedule is due.
 #include <istream>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -8,9 +9,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "agent/cli/configuration.hpp"
 #include "agent/cli/verbs.hpp"
 #include "agent/core/schedule/compile.hpp"
 #include "agent/core/schedule/spec_json.hpp"
+#include "agent/core/schedule/transition.hpp"
 #include "platform/base/text.hpp"
 #include "platform/json/json.hpp"
 
@@ -25,7 +28,9 @@ struct NextOptions {
   std::string every;
   std::string offset;
   std::string time_zone;
-  std::string dst = "once";
+  std::string schedule;
+  RunOptions run;
+  std::string dst;
   std::string from;
   int count = kDefaultCount;
   bool batch = false;
@@ -135,13 +140,15 @@ Result<model::ScheduleDefinition> definition_of(const NextOptions& options) {
     if (!offset) return offset.error().within("--offset");
     definition.intervals.push_back({*every, *offset, {}});
   }
-  definition.dst = options.dst == "once" ? model::DaylightSaving::once : model::DaylightSaving::every;
   return definition;
 }
 
 int print_times(World& world, const NextOptions& options, const schedule::CompiledTimes& compiled,
                 Instant from) {
   for (const std::string& note : compiled.notes) world.err << "note: " << note << '\n';
+  if (const auto note = schedule::next_transition_note(compiled.timetable, from)) {
+    world.err << "note: " << *note << '\n';
+  }
   const auto times = times_of(compiled.timetable, from, options.count);
   if (options.output == "json") {
     world.out << json::write_pretty(Map::of({{Value("times"), List(times.begin(), times.end())}})) << '\n';
@@ -155,34 +162,73 @@ int print_times(World& world, const NextOptions& options, const schedule::Compil
   return kExitDone;
 }
 
-int run_next(World& world, const NextOptions& options) {
-  if (options.batch) return Batch(world).run(), kExitDone;
-  if (options.crons.empty() && options.every.empty()) {
-    world.err << "sundial next: give --cron, --every or --schedule; for example sundial next --cron '0 9 * * "
-                 "mon-fri'\n";
-    return kExitUsage;
-  }
-  Instant from = world.now;
-  if (!options.from.empty()) {
-    const auto given = parse_rfc3339(options.from);
-    if (!given) {
-      world.err << "sundial next: --from: " << given.error().message() << '\n';
-      return kExitUsage;
+// The times that the flags or a schedule of the configuration give.
+class Next {
+ public:
+  Next(World& world, const NextOptions& options) : world_(world), options_(options) {}
+
+  int run() {
+    if (options_.crons.empty() && options_.every.empty() && options_.schedule.empty()) {
+      return fail("give --cron, --every or --schedule; for example sundial next --cron '0 9 * * mon-fri'",
+                  kExitUsage);
     }
-    from = *given;
+    Instant from = world_.now;
+    if (!options_.from.empty()) {
+      const auto given = parse_rfc3339(options_.from);
+      if (!given) return fail("--from: " + given.error().message(), kExitUsage);
+      from = *given;
+    }
+    return options_.schedule.empty() ? of_flags(from) : of_schedule(from);
   }
-  const auto definition = definition_of(options);
-  if (!definition) {
-    world.err << "sundial next: " << definition.error().message() << '\n';
-    return kExitConfiguration;
+
+ private:
+  int fail(std::string_view what, int exit_code) {
+    world_.err << "sundial next: " << what << '\n';
+    return exit_code;
   }
-  schedule::ZoneTables zones(world.zones);
-  std::vector<model::Problem> problems;
-  const std::string zone = options.time_zone.empty() ? world.system_time_zone : options.time_zone;
-  const auto compiled = schedule::compile_times(*definition, {"", zone}, zones, problems);
-  for (const model::Problem& problem : problems) world.err << "sundial next: " << problem.what << '\n';
-  return compiled ? print_times(world, options, *compiled, from) : kExitConfiguration;
-}
+
+  int of_flags(Instant from) {
+    auto definition = definition_of(options_);
+    if (!definition) return fail(definition.error().message(), kExitConfiguration);
+    return print(*std::move(definition), "", world_.system_time_zone, from);
+  }
+
+  int of_schedule(Instant from) {
+    auto loaded = load_configuration(world_, options_.run, Purpose::offline);
+    if (!loaded) return kExitConfiguration;
+    std::vector<std::string_view> known;
+    for (model::ScheduleDefinition& definition : loaded->configuration.schedules) {
+      if (definition.id == options_.schedule) {
+        const model::DeviceSettings& device = loaded->configuration.device;
+        return print(std::move(definition), device.name, device.time_zone, from);
+      }
+      known.push_back(definition.id);
+    }
+    const auto meant = did_you_mean(options_.schedule, known);
+    return fail(fmt::format("the configuration has no schedule '{}'{}", printable(options_.schedule),
+                            meant ? fmt::format(", did you mean {}?", *meant) : ""),
+                kExitNotFound);
+  }
+
+  int print(model::ScheduleDefinition definition, std::string_view device, std::string_view zone,
+            Instant from) {
+    if (!options_.time_zone.empty()) definition.time_zone = model::Text{options_.time_zone, {}};
+    if (!options_.dst.empty()) {
+      definition.dst = options_.dst == "once" ? model::DaylightSaving::once : model::DaylightSaving::every;
+    }
+    schedule::ZoneTables zones(world_.zones);
+    std::vector<model::Problem> problems;
+    const auto compiled = schedule::compile_times(definition, {device, zone}, zones, problems);
+    for (const model::Problem& problem : problems) {
+      world_.err << (problem.at.line > 0 ? model::format_problem(problem) : "sundial next: " + problem.what)
+                 << '\n';
+    }
+    return compiled ? print_times(world_, options_, *compiled, from) : kExitConfiguration;
+  }
+
+  World& world_;
+  const NextOptions& options_;
+};
 
 }  // namespace
 
@@ -190,16 +236,21 @@ void add_next(CLI::App& app, World& world, Chosen& chosen) {
   CLI::App* verb =
       app.add_subcommand("next", "Print the next due times of a cron string, interval or schedule");
   auto options = std::make_shared<NextOptions>();
-  verb->add_option("--cron", options->crons,
-                   "A cron string of 5, 6 (seconds first) or 7 fields; may be repeated")
-      ->type_name("EXPRESSION")
-      ->allow_extra_args(false);
+  auto* cron = verb->add_option("--cron", options->crons,
+                                "Cron strings of 5, 6 (seconds first) or 7 fields; several are united")
+                   ->type_name("EXPRESSION");
   auto* every =
       verb->add_option("--every", options->every, "An interval, such as 90s or 1h30m")->type_name("DURATION");
   verb->add_option("--offset", options->offset, "Where in the interval it is due")
       ->type_name("DURATION")
       ->needs(every);
-  verb->add_option("--time-zone", options->time_zone, "The zone of the wall clock; default: the system's");
+  verb->add_option("--schedule", options->schedule, "A schedule of the configuration")
+      ->type_name("ID")
+      ->excludes(every)
+      ->excludes(cron);
+  add_config_flags(*verb, options->run);
+  verb->add_option("--time-zone", options->time_zone,
+                   "The zone of the wall clock; default: the schedule's, else the system's");
   verb->add_option("--dst", options->dst,
                    "once: each intended time once; every: each match of the wall clock")
       ->check(CLI::IsMember({"once", "every"}));
@@ -214,7 +265,10 @@ void add_next(CLI::App& app, World& world, Chosen& chosen) {
   verb->add_flag("--json", options->json, "Short for --output json");
   verb->callback([&world, &chosen, options] {
     if (options->json) options->output = "json";
-    chosen = [&world, options] { return run_next(world, *options); };
+    chosen = [&world, options] {
+      if (options->batch) return Batch(world).run(), kExitDone;
+      return Next(world, *options).run();
+    };
   });
 }
 

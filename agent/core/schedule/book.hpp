@@ -85,8 +85,9 @@ class Book {
   // The definition in force; nothing where there is none of this id.
   const model::ScheduleDefinition* find(std::string_view id) const;
   bool is_from_file(std::string_view id) const;
-  // For the API, the page and the command line: `id`, `source`, `definition` (the TOML keys), `state`,
-  // `next` (ten times), `recent` (what became of the last due times).
+  // For the API, the page and the command line: the TOML keys as written, `id`, `source`, `state`,
+  // `next` (ten times), `next_transition` (what the clocks' next change does, where it does something)
+  // and `recent` (what became of the last due times of this life).
   Value describe(Moment now) const;
   std::optional<Value> describe(std::string_view id, Moment now) const;
   // The next due times as RFC 3339 with the zone's offset.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "agent/core/schedule/book_impl.hpp"
+#include "agent/core/schedule/transition.hpp"
 
 namespace sundial::schedule {
 namespace {
@@ -72,6 +73,7 @@ Value view_of(const Course& course, const ClockView& clock, Moment now) {
   map.set("state", state_of(course, clock));
   const bool over = course.state().remaining == 0;
   map.set("next", over ? List() : upcoming(course, std::max(now.wall, course.state().cursor), kShown));
+  if (const auto note = next_transition_note(course.timetable(), now.wall)) map.set("next_transition", *note);
   List recent;
   for (const Course::Outcome& outcome : course.recent()) {
     recent.push_back(Map::of({{Value("due"), text_of(outcome.due)},

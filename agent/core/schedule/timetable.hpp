@@ -47,6 +47,8 @@ class Timetable {
   Instant fire_time(Instant due) const;
 
   const ZoneTable& zone() const { return *parts_.zone; }
+  const std::vector<Calendar>& calendars() const { return parts_.calendars; }
+  bool once() const { return parts_.once; }
   const std::vector<Interval>& intervals() const { return parts_.intervals; }
   bool has_calendar() const { return !parts_.calendars.empty() || parts_.at.has_value(); }
   bool has_interval() const { return !parts_.intervals.empty(); }

@@ -7,6 +7,7 @@
 #include "agent/cli/verb.hpp"
 #include "platform/json/json.hpp"
 #include "platform/zones/zones.hpp"
+#include "tests/agent/config/fake_files.hpp"
 
 namespace sundial::cli {
 namespace {
@@ -17,7 +18,8 @@ struct Outcome {
   std::string err;
 };
 
-Outcome run(std::vector<std::string> arguments, const std::string& input = "") {
+Outcome run(std::vector<std::string> arguments, const std::string& input = "",
+            const std::string& configuration = "") {
   const auto zones = system_zones();
   std::istringstream in(input);
   std::ostringstream out;
@@ -31,6 +33,8 @@ Outcome run(std::vector<std::string> arguments, const std::string& input = "") {
               .host_name = "pi",
               .system_time_zone = "Europe/Berlin",
               .run_agent = {}};
+  config::FakeDisk disk{{{"t.toml", configuration}}, {}};
+  world.files = disk.access();
   std::vector<const char*> argv{"sundial", "next"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   const int exit_code = run_command_line(static_cast<int>(argv.size()), argv.data(), world);
@@ -131,6 +135,44 @@ TEST(Next, TakesTheUnionOfSeveralStringsAndAnInterval) {
 
 TEST(Next, CountsFromNowInTheSystemsZone) {
   EXPECT_EQ(run({"--cron", "0 15 * * *", "--count", "1"}).out, "2026-11-21T15:00:00+01:00\n");
+}
+
+TEST(Next, TakesSeveralStringsAfterOneFlagToo) {
+  EXPECT_EQ(run({"--cron", "0 15 * * *", "0 16 * * *", "--count", "2"}).out,
+            "2026-11-21T15:00:00+01:00\n2026-11-21T16:00:00+01:00\n");
+}
+
+TEST(Next, PrintsTheTimesOfAScheduleOfTheConfiguration) {
+  const std::string configuration =
+      "[device]\ntime_zone = \"Europe/Berlin\"\n"
+      "[schedule.backup]\ncron = \"30 2 * * *\"\ntime_zone = \"America/New_York\"\n"
+      "start = { workflow = \"Backup\" }\n";
+  const Outcome outcome =
+      run({"--schedule", "backup", "--config", "t.toml", "--count", "1"}, "", configuration);
+  EXPECT_EQ(outcome.exit_code, kExitDone) << outcome.err;
+  EXPECT_EQ(outcome.out, "2026-11-22T02:30:00-05:00\n");
+  EXPECT_NE(
+      outcome.err.find("on 2027-03-14 the clocks of America/New_York go from 02:00 to 03:00: 02:30 is due at "
+                       "03:00 instead"),
+      std::string::npos)
+      << outcome.err;
+  const Outcome missing = run({"--schedule", "bakcup", "--config", "t.toml"}, "", configuration);
+  EXPECT_EQ(missing.exit_code, kExitNotFound);
+  EXPECT_NE(missing.err.find("did you mean backup?"), std::string::npos);
+  EXPECT_EQ(run({"--schedule", "x", "--config", "none.toml"}, "", configuration).exit_code,
+            kExitConfiguration);
+}
+
+TEST(Next, SaysWhatTheNextChangeOfTheClocksDoes) {
+  const auto note = [](const char* cron, const char* dst, const char* from) {
+    return run({"--cron", cron, "--dst", dst, "--time-zone", "Europe/London", "--from", from}).err;
+  };
+  EXPECT_NE(note("30 1 * * *", "once", "2026-06-01T00:00:00Z").find("01:30 is due the first time only"),
+            std::string::npos);
+  EXPECT_NE(note("30 1 * * *", "every", "2026-06-01T00:00:00Z").find("01:30 is due twice"),
+            std::string::npos);
+  EXPECT_NE(note("30 1 * * *", "every", "2026-12-01T00:00:00Z").find("01:30 is left out"), std::string::npos);
+  EXPECT_EQ(note("30 5 * * *", "once", "2026-06-01T00:00:00Z"), "");
 }
 
 TEST(Next, WritesJson) {
