@@ -73,7 +73,8 @@ struct Operand {
     Reason reason;  // error
   };
 
-  Operand() : kind(Kind::null), temporary(false), depth(0), slot(0), integer(0) {}
+  // Left as it is: a stack of them costs nothing until it is used.
+  Operand() {}  // NOLINT(modernize-use-equals-default): the union has no default
   explicit Operand(Kind of) : kind(of), temporary(false), depth(0), slot(0), integer(0) {}
 
   std::string_view text() const { return {view.data, view.size}; }

@@ -77,7 +77,7 @@ class Parser {
   Static object_field(const Static& of, std::string_view name, std::size_t offset);
   Static window_field(std::string_view name, std::size_t offset);
   Static topic_field(std::string_view name, std::size_t offset);
-  void unknown_field(Variable variable, std::string_view name, std::size_t offset,
+  void unknown_field(std::string_view owner, std::string_view name, std::size_t offset,
                      const std::vector<std::string_view>& known);
   std::string unknown_name(std::string_view name) const;
 

@@ -113,7 +113,7 @@ Parser::Static Parser::object_field(const Static& of, std::string_view name, std
   result.is_select = true;
   const auto field = of.is_fired ? field_of_fired(name) : field_of(variable, name);
   if (!field) {
-    unknown_field(variable, name, offset,
+    unknown_field(of.is_fired ? "state.fired" : name_of(variable), name, offset,
                   of.is_fired ? std::vector<std::string_view>{"time", "payload"} : field_names(variable));
     return result;
   }
@@ -133,7 +133,7 @@ Parser::Static Parser::window_field(std::string_view name, std::size_t offset) {
   result.is_select = true;
   const auto known = std::find(scope_.window_names.begin(), scope_.window_names.end(), name);
   if (known == scope_.window_names.end()) {
-    unknown_field(Variable::window, name, offset, {scope_.window_names.begin(), scope_.window_names.end()});
+    unknown_field("window", name, offset, {scope_.window_names.begin(), scope_.window_names.end()});
     return result;
   }
   const auto index = static_cast<std::uint32_t>(known - scope_.window_names.begin());
@@ -153,7 +153,7 @@ Parser::Static Parser::topic_field(std::string_view name, std::size_t offset) {
   }
   const auto known = std::find(scope_.topic_names->begin(), scope_.topic_names->end(), name);
   if (known == scope_.topic_names->end()) {
-    unknown_field(Variable::topic, name, offset, {scope_.topic_names->begin(), scope_.topic_names->end()});
+    unknown_field("topic", name, offset, {scope_.topic_names->begin(), scope_.topic_names->end()});
     return result;
   }
   const auto index = static_cast<std::uint32_t>(known - scope_.topic_names->begin());
@@ -161,9 +161,8 @@ Parser::Static Parser::topic_field(std::string_view name, std::size_t offset) {
   return result;
 }
 
-void Parser::unknown_field(Variable variable, std::string_view name, std::size_t offset,
+void Parser::unknown_field(std::string_view owner, std::string_view name, std::size_t offset,
                            const std::vector<std::string_view>& known) {
-  const std::string_view owner = name_of(variable);
   if (const auto meant = did_you_mean(name, known)) {
     return semantic_error(offset, fmt::format("there is no {}.{}; did you mean {}.{}?", owner,
                                               printable(name, 40), owner, *meant));
