@@ -43,6 +43,8 @@ class FakeDisk final : public Disk {
 
   void set_fault_plan(FaultPlan plan) { plan_ = std::move(plan); }
   void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+  // A disk that lies: what it was told to sync it only may have.
+  void leave_out_syncs(bool leave_out) { leave_out_syncs_ = leave_out; }
   std::uint64_t operations() const { return operations_; }
   std::uint64_t syncs() const { return syncs_; }
 
@@ -83,6 +85,7 @@ class FakeDisk final : public Disk {
   mutable std::mutex mutex_;
   FaultPlan plan_;
   std::uint64_t capacity_ = UINT64_MAX;
+  bool leave_out_syncs_ = false;
   std::uint64_t operations_ = 0;
   std::uint64_t syncs_ = 0;
   std::uint64_t written_ = 0;

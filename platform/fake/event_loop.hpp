@@ -13,8 +13,9 @@ namespace sundial {
 
 class FakeEventLoop final : public EventLoop, public Clock {
  public:
-  explicit FakeEventLoop(Instant start = Instant{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}})
-      : moment_{start, Elapsed{std::chrono::hours{1}}} {}
+  explicit FakeEventLoop(Instant start = Instant{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}},
+                         Elapsed elapsed = Elapsed{std::chrono::hours{1}})
+      : moment_{start, elapsed} {}
 
   void post(Task task) override;
   TimerId at(Elapsed when, Task task) override;

@@ -87,9 +87,10 @@ class LinuxFile final : public File {
   }
 
   // Real zeros, not fallocate's unwritten extents: on those each synced write would also write the
-  // file system's own journal.
+  // file system's own journal. In small pieces: the page cache would keep larger ones together, and
+  // write the whole of such a piece for each byte that changes in it.
   Result<void> preallocate(std::uint64_t wanted) override {
-    static constexpr std::array<char, 65536> zeros{};
+    static constexpr std::array<char, 4096> zeros{};
     const auto present = size();
     if (!present) return present.error();
     for (std::uint64_t at = *present; at < wanted;) {

@@ -21,7 +21,9 @@ Result<Database> open_database(const std::string& path) {
     return done.error();
   const auto mode = database->text("PRAGMA journal_mode=WAL");
   if (!mode) return mode.error();
-  if (auto done = database->execute("PRAGMA synchronous=FULL; PRAGMA journal_size_limit=2097152"); !done) {
+  if (auto done = database->execute(
+          "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=2097152; PRAGMA secure_delete=FAST");
+      !done) {
     return done.error();
   }
   const auto check = database->text("PRAGMA quick_check(1)");
@@ -118,7 +120,8 @@ Result<void> SqliteStore::prepare() {
   };
   Statements& s = statements_;
   const Text texts[] = {
-      {&s.insert_record, "INSERT INTO outbox(number, state, size, sum, record) VALUES(?, 0, ?, ?, ?)"},
+      {&s.insert_record,
+       "INSERT INTO outbox(number, state, size, sum, lane, record) VALUES(?, 0, ?, ?, ?, ?)"},
       {&s.select_row, "SELECT state, size FROM outbox WHERE number = ?"},
       {&s.delete_row, "DELETE FROM outbox WHERE number = ?"},
       {&s.set_memory, "UPDATE outbox SET memory = ? WHERE number = ?"},
@@ -126,6 +129,7 @@ Result<void> SqliteStore::prepare() {
       {&s.revive, "UPDATE outbox SET state = 0, reason = NULL, memory = NULL WHERE number = ?"},
       {&s.replace, "UPDATE outbox SET record = ?, size = ?, sum = ? WHERE number = ?"},
       {&s.waiting, row + "number > ? AND state = 0 ORDER BY number LIMIT ?"},
+      {&s.of_lane, row + "number > ? AND state = 0 AND lane = ? ORDER BY number LIMIT ?"},
       {&s.dead, row + "number > ? AND state = 1 ORDER BY number LIMIT ?"},
       {&s.oldest_dead, "SELECT number, size FROM outbox WHERE state = 1 ORDER BY number LIMIT 1"},
       {&s.one, row + "number = ?"},

@@ -114,6 +114,10 @@ DeliveryMemory memory_from_text(std::string_view text) {
   return memory;
 }
 
+std::int64_t lane_hash(std::string_view lane) {
+  return std::int64_t{crc32c(lane, 1)} << 31 ^ std::int64_t{crc32c(lane, 2)};
+}
+
 std::int64_t sum_of(std::uint64_t number, std::string_view text) {
   return crc32c(text, crc32c(std::to_string(number)));
 }

@@ -17,6 +17,9 @@ Result<model::OutboxRecord> record_from_text(std::uint64_t number, std::string_v
 std::optional<std::string> memory_to_text(const DeliveryMemory& memory);
 DeliveryMemory memory_from_text(std::string_view text);
 
+// The same for the same lane, and hardly ever for another.
+std::int64_t lane_hash(std::string_view lane);
+
 // Structure checks don't see a flipped bit in a text; this does.
 std::int64_t sum_of(std::uint64_t number, std::string_view text);
 std::int64_t sum_of(std::string_view owner, std::string_view key, std::string_view bytes);

@@ -23,28 +23,30 @@ void visit_rows(Database& from, const std::string& columns, const std::string& o
 }
 
 void salvage_outbox(Database& from, Statement& insert, Salvaged& saved) {
-  visit_rows(
-      from, "number, state, sum, record, memory, reason FROM outbox", "number", [&](const Statement& row) {
-        const std::int64_t number = row.number(0);
-        const std::string text = row.text(3);
-        const bool whole = number > 0 && sum_of(static_cast<std::uint64_t>(number), text) == row.number(2) &&
-                           record_from_text(static_cast<std::uint64_t>(number), text).has_value();
-        if (!whole) {
-          ++saved.left_out;
-          return;
-        }
-        const auto memory = row.is_null(4) ? std::nullopt : std::optional(row.text(4));
-        const auto reason = row.is_null(5) ? std::nullopt : std::optional(row.text(5));
-        const auto done = insert.bind(number)
-                              .bind(row.number(1) == 0 ? std::int64_t{0} : std::int64_t{1})
-                              .bind(static_cast<std::int64_t>(text.size()))
-                              .bind(row.number(2))
-                              .bind(text)
-                              .bind_optional(memory)
-                              .bind_optional(reason)
-                              .run();
-        if (done) ++saved.records;
-      });
+  visit_rows(from, "number, state, sum, record, memory, reason FROM outbox", "number",
+             [&](const Statement& row) {
+               const std::int64_t number = row.number(0);
+               const std::string text = row.text(3);
+               const auto record = record_from_text(static_cast<std::uint64_t>(number), text);
+               const bool whole =
+                   number > 0 && sum_of(static_cast<std::uint64_t>(number), text) == row.number(2) && record;
+               if (!whole) {
+                 ++saved.left_out;
+                 return;
+               }
+               const auto memory = row.is_null(4) ? std::nullopt : std::optional(row.text(4));
+               const auto reason = row.is_null(5) ? std::nullopt : std::optional(row.text(5));
+               const auto done = insert.bind(number)
+                                     .bind(row.number(1) == 0 ? std::int64_t{0} : std::int64_t{1})
+                                     .bind(static_cast<std::int64_t>(text.size()))
+                                     .bind(row.number(2))
+                                     .bind(lane_hash(record->lane))
+                                     .bind(text)
+                                     .bind_optional(memory)
+                                     .bind_optional(reason)
+                                     .run();
+               if (done) ++saved.records;
+             });
 }
 
 void salvage_state(Database& from, Statement& insert, Salvaged& saved) {
@@ -98,8 +100,8 @@ Result<Salvaged> salvage(const std::string& damaged, Database& into) {
   auto from = Database::open(damaged, Database::Access::damaged);
   if (!from) return saved;
   auto record = into.prepare(
-      "INSERT OR IGNORE INTO outbox(number, state, size, sum, record, memory, reason) VALUES(?, ?, ?, ?, ?, "
-      "?, ?)");
+      "INSERT OR IGNORE INTO outbox(number, state, size, sum, lane, record, memory, reason) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
   if (!record) return record.error();
   auto state = into.prepare("INSERT OR IGNORE INTO state(owner, key, sum, bytes) VALUES(?, ?, ?, ?)");
   if (!state) return state.error();

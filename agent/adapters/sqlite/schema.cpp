@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x53554E44;  // "SUND", which file(1) and others can tell
 
-// outbox.state: 0 waiting, 1 dead. `sum` is the checksum of the row's text or bytes. `progress` has one
-// row; its totals spare a start the look at each record.
+// outbox.state: 0 waiting, 1 dead. `sum` is the checksum of the row's text or bytes, `lane` a hash of the
+// record's lane: without an index, which would cost a page a record, but found without reading the texts.
+// `progress` has one row; its totals spare a start the look at each record.
 constexpr std::array<const char*, 1> kMigrations{{
     R"sql(
 CREATE TABLE progress(
@@ -21,7 +22,7 @@ CREATE TABLE progress(
 INSERT INTO progress VALUES(1, 0, 1, 0, 0, 0, 0);
 CREATE TABLE outbox(
   number INTEGER PRIMARY KEY, state INTEGER NOT NULL, size INTEGER NOT NULL, sum INTEGER NOT NULL,
-  record TEXT NOT NULL, memory TEXT, reason TEXT);
+  lane INTEGER NOT NULL, record TEXT NOT NULL, memory TEXT, reason TEXT);
 CREATE INDEX outbox_dead ON outbox(number) WHERE state = 1;
 CREATE TABLE state(owner TEXT NOT NULL, key TEXT NOT NULL, sum INTEGER NOT NULL, bytes BLOB NOT NULL,
   PRIMARY KEY(owner, key)) WITHOUT ROWID;

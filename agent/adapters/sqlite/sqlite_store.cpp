@@ -74,6 +74,7 @@ Result<void> SqliteStore::insert(const model::OutboxRecord& record) {
   auto done = statement.bind(number)
                   .bind(static_cast<std::int64_t>(text.size()))
                   .bind(sqlite::sum_of(record.number, text))
+                  .bind(sqlite::lane_hash(record.lane))
                   .bind(text)
                   .run();
   if (!done) return done;

@@ -31,6 +31,8 @@ class SqliteStore final : public Store {
   Result<void> commit(const StoreBatch& batch) override;
   Result<std::vector<StoredRecord>> records(RecordState state, std::uint64_t after,
                                             std::size_t limit) override;
+  Result<std::vector<StoredRecord>> lane_records(const std::string& lane, std::uint64_t after,
+                                                 std::size_t limit) override;
   Result<std::optional<StoredRecord>> record(std::uint64_t number) override;
   Result<std::vector<NumberedLedgerEntry>> ledger(const LedgerQuery& query) override;
   StoreSize size() override;
@@ -39,7 +41,7 @@ class SqliteStore final : public Store {
  private:
   struct Statements {
     sqlite::Statement insert_record, select_row, delete_row, set_memory, bury, revive, replace;
-    sqlite::Statement waiting, dead, oldest_dead, one;
+    sqlite::Statement waiting, of_lane, dead, oldest_dead, one;
     sqlite::Statement put_state, erase_state, put_fact, erase_fact, put_ledger, set_progress;
   };
   // What is counted without looking at each record.
@@ -72,6 +74,7 @@ class SqliteStore final : public Store {
   void checkpoint();
   Result<std::optional<Row>> row(std::uint64_t number);
   Result<StoredRecord> read(const sqlite::Statement& statement);
+  Result<std::vector<StoredRecord>> read_all(sqlite::Statement& statement);
   void count(Row row, int sign);
 
   static int after_commit(void* self, sqlite3* connection, const char* name, int pages);

@@ -103,11 +103,7 @@ Result<StoredRecord> SqliteStore::read(const Statement& statement) {
 }
 
 // A damaged record is left out and said: it must neither be sent nor stop the others.
-Result<std::vector<StoredRecord>> SqliteStore::records(RecordState state, std::uint64_t after,
-                                                       std::size_t limit) {
-  const std::lock_guard lock(mutex_);
-  Statement& statement = state == RecordState::waiting ? statements_.waiting : statements_.dead;
-  statement.bind(static_cast<std::int64_t>(after)).bind(static_cast<std::int64_t>(limit));
+Result<std::vector<StoredRecord>> SqliteStore::read_all(Statement& statement) {
   std::vector<StoredRecord> records;
   Result<bool> row = false;
   while ((row = statement.step()) && *row) {
@@ -119,6 +115,25 @@ Result<std::vector<StoredRecord>> SqliteStore::records(RecordState state, std::u
     }
   }
   if (!row) return row.error();
+  return records;
+}
+
+Result<std::vector<StoredRecord>> SqliteStore::records(RecordState state, std::uint64_t after,
+                                                       std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  Statement& statement = state == RecordState::waiting ? statements_.waiting : statements_.dead;
+  statement.bind(static_cast<std::int64_t>(after)).bind(static_cast<std::int64_t>(limit));
+  return read_all(statement);
+}
+
+Result<std::vector<StoredRecord>> SqliteStore::lane_records(const std::string& lane, std::uint64_t after,
+                                                            std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  statements_.of_lane.bind(static_cast<std::int64_t>(after))
+      .bind(sqlite::lane_hash(lane))
+      .bind(static_cast<std::int64_t>(limit));
+  auto records = read_all(statements_.of_lane);
+  if (records) std::erase_if(*records, [&lane](const StoredRecord& one) { return one.record.lane != lane; });
   return records;
 }
 

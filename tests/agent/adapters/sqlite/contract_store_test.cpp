@@ -105,6 +105,22 @@ TYPED_TEST(StoreContract, ListsRecordsAscendingFromANumber) {
   EXPECT_GT(this->store().size().waiting_bytes, 0U);
 }
 
+TYPED_TEST(StoreContract, FindsTheWaitingRecordsOfALane) {
+  StoreBatch batch;
+  for (std::uint64_t number = 1; number <= 9; ++number) {
+    batch.records.push_back(a_record(number));
+    batch.records.back().lane = number % 3 == 0 ? "line" : "other";
+  }
+  batch.updates.push_back(an_update(3, RecordUpdate::Kind::bury));
+  this->commit(batch);
+  const auto listed = this->store().lane_records("line", 0, 10);
+  ASSERT_EQ(listed->size(), 2U);
+  EXPECT_EQ((*listed)[0].record.number, 6U);
+  EXPECT_EQ(this->store().lane_records("line", 6, 10)->size(), 1U);
+  EXPECT_EQ(this->store().lane_records("line", 0, 1)->size(), 1U);
+  EXPECT_TRUE(this->store().lane_records("none", 0, 10)->empty());
+}
+
 TYPED_TEST(StoreContract, NeverGivesANumberTwice) {
   this->put(1, 3);
   StoreBatch batch;
