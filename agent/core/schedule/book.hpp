@@ -86,7 +86,7 @@ class Book {
   const model::ScheduleDefinition* find(std::string_view id) const;
   bool is_from_file(std::string_view id) const;
   // For the API, the page and the command line: the TOML keys as written, `id`, `source`, `state`,
-  // `next` (ten times), `next_transition` (what the clocks' next change does, where it does something)
+  // `next` (ten times), `transition` (what the clocks' next change does, where it does something)
   // and `recent` (what became of the last due times of this life).
   Value describe(Moment now) const;
   std::optional<Value> describe(std::string_view id, Moment now) const;

@@ -21,7 +21,10 @@ struct ToValue {
   }
   Value operator()(const model::Table& table) const {
     Map map;
-    for (const model::Entry& entry : table) map.set(entry.key, tree_of(entry.value));
+    for (const model::Entry& entry : table) {
+      // A null of a request's body is a key that was left out.
+      if (!std::holds_alternative<Null>(entry.value.data)) map.set(entry.key, tree_of(entry.value));
+    }
     return map;
   }
   template <typename Scalar>
@@ -73,7 +76,7 @@ Value view_of(const Course& course, const ClockView& clock, Moment now) {
   map.set("state", state_of(course, clock));
   const bool over = course.state().remaining == 0;
   map.set("next", over ? List() : upcoming(course, std::max(now.wall, course.state().cursor), kShown));
-  if (const auto note = next_transition_note(course.timetable(), now.wall)) map.set("next_transition", *note);
+  if (const auto note = next_transition_note(course.timetable(), now.wall)) map.set("transition", *note);
   List recent;
   for (const Course::Outcome& outcome : course.recent()) {
     recent.push_back(Map::of({{Value("due"), text_of(outcome.due)},

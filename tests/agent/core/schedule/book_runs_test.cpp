@@ -242,6 +242,7 @@ TEST(BookRuns, DescribesWhatIsToComeAndWhatWas) {
   EXPECT_EQ(*view.find("next")->get_if<List>()->front().text(), "2026-03-01T03:00:00Z");
   EXPECT_EQ(view.find("recent")->get_if<List>()->size(), 2U);
   EXPECT_EQ(*view.find("source")->text(), "file");
+  EXPECT_EQ(view.find("transition"), nullptr);
 }
 
 }  // namespace
