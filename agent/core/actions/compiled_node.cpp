@@ -89,7 +89,7 @@ class Compiler {
     bool complete = true;
     for (const model::Entry& entry : table) {
       if (auto member = compile(entry.value, depth + 1)) {
-        members.emplace_back(entry.key, std::move(*member));
+        members.push_back({entry.key, std::move(*member)});
       } else {
         complete = false;
       }

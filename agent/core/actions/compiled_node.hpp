@@ -4,7 +4,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -13,9 +12,11 @@
 
 namespace sundial::actions {
 
+struct CompiledMember;
+
 struct CompiledNode {
   using Items = std::vector<CompiledNode>;
-  using Members = std::vector<std::pair<std::string, CompiledNode>>;
+  using Members = std::vector<CompiledMember>;
   // A Value: nothing in it is an expression.
   std::variant<Value, Template, Items, Members> data;
   model::Position at;
@@ -28,6 +29,11 @@ struct CompiledNode {
   // The value where it is the same for every firing.
   const Value* constant() const { return std::get_if<Value>(&data); }
   void for_each_template(const std::function<void(const Template&)>& visit) const;
+};
+
+struct CompiledMember {
+  std::string name;
+  CompiledNode node;
 };
 
 // The node as a value, its texts as they are written.

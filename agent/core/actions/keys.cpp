@@ -89,6 +89,13 @@ Keys make_keys(ActionKind kind) {
   return {};
 }
 
+const Key* find_in(const Keys& keys, std::string_view name) {
+  for (const Key& key : keys) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
 using Problem = std::optional<std::string>;
 
 Problem fit_text(Value& value) {
@@ -149,11 +156,12 @@ Problem fit_one_of(Value& value, std::initializer_list<std::string_view> words) 
 Problem fit_table(Value& value, const Keys& keys) {
   Map* map = value.get_if<Map>();
   if (map == nullptr) return "a table is expected";
-  for (auto& [name, member] : *map) {
-    const auto known =
-        std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == *name.text(); });
-    if (known == keys.end()) return fmt::format("'{}' is not a key of it", printable(*name.text(), 40));
-    if (const Problem problem = fit(known->form, member)) return fmt::format("{}: {}", known->name, *problem);
+  for (Map::Member& member : *map) {
+    const std::string& name = *member.first.text();
+    const Key* known = find_in(keys, name);
+    if (known == nullptr) return fmt::format("'{}' is not a key of it", printable(name, 40));
+    if (const Problem problem = fit(known->form, member.second))
+      return fmt::format("{}: {}", known->name, *problem);
   }
   for (const Key& key : keys) {
     if (key.required && map->find(key.name) == nullptr) return fmt::format("'{}' is missing", key.name);
@@ -198,10 +206,7 @@ const std::vector<Key>& keys_of(ActionKind kind) {
 }
 
 const Key* find_key(ActionKind kind, std::string_view name) {
-  for (const Key& key : keys_of(kind)) {
-    if (key.name == name) return &key;
-  }
-  return nullptr;
+  return find_in(keys_of(kind), name);
 }
 
 std::optional<std::string> fit(Form form, Value& value) {

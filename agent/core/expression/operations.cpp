@@ -26,6 +26,49 @@ std::optional<std::size_t> place_of(const Operand& key, std::size_t size) {
   return static_cast<double>(place) == number ? std::optional(place) : std::nullopt;
 }
 
+// What went wrong, for people; `field` is the name that was asked for, where one was.
+std::string said_of(const Operand::Reason& reason, std::string_view field) {
+  const std::string_view left = type_name(reason.left);
+  switch (reason.failure) {
+    case Failure::wrong_type:
+      if (reason.right == Kind::null) return fmt::format("this can't be done with {}", left);
+      return fmt::format("this can't be done with {} and {}", left, type_name(reason.right));
+    case Failure::no_field:
+      return fmt::format("there is no field '{}'", printable(field, 60));
+    case Failure::no_key:
+      return "there is no such key";
+    case Failure::out_of_range:
+      return "the index is out of range";
+    case Failure::overflow:
+      return "the result is out of range";
+    case Failure::division_by_zero:
+      return "division by zero";
+    case Failure::conversion:
+      return fmt::format("this {} can't be converted", left);
+    case Failure::bad_time:
+      return "this is no time or duration; a time is 2026-01-31T08:00:00Z, a duration 1h30m";
+    case Failure::bad_zone:
+      return "there is no such time zone";
+    case Failure::bad_pattern:
+      return "this is no regular expression of RE2";
+    case Failure::bad_key:
+      return fmt::format("{} can't be the key of a map", left);
+    case Failure::repeated_key:
+      return "a key of the map is there twice";
+    case Failure::not_bool:
+      return fmt::format("a condition must be bool, and this is {}", left);
+    case Failure::unbound:
+      return "this has no value here";
+    case Failure::too_deep:
+      return "the value is nested too deeply";
+    case Failure::steps:
+      return "it takes too many steps";
+    case Failure::memory:
+      return "its values take too much memory";
+  }
+  return "it failed";
+}
+
 }  // namespace
 
 Operand Machine::select(const Operand& map, std::uint32_t name) {
@@ -143,52 +186,14 @@ std::shared_ptr<const TimeZone> Machine::zone(std::string_view name) const {
 }
 
 std::string Machine::describe(const Operand& error) const {
-  const Instruction& instruction = program_.code[std::min<std::size_t>(error.slot, program_.code.size() - 1)];
-  const auto [failure, left, right] = error.reason;
-  const std::string types = right == Kind::null ? std::string(type_name(left))
-                                                : fmt::format("{} and {}", type_name(left), type_name(right));
-  const auto said = [&]() -> std::string {
-    switch (failure) {
-      case Failure::wrong_type:
-        return "this can't be done with " + types;
-      case Failure::no_field:
-        return fmt::format("there is no field '{}'", printable(program_.names[instruction.a], 60));
-      case Failure::no_key:
-        return "there is no such key";
-      case Failure::out_of_range:
-        return "the index is out of range";
-      case Failure::overflow:
-        return "the result is out of range";
-      case Failure::division_by_zero:
-        return "division by zero";
-      case Failure::conversion:
-        return fmt::format("this {} can't be converted", type_name(left));
-      case Failure::bad_time:
-        return "this is no time or duration; a time is 2026-01-31T08:00:00Z, a duration 1h30m";
-      case Failure::bad_zone:
-        return "there is no such time zone";
-      case Failure::bad_pattern:
-        return "this is no regular expression of RE2";
-      case Failure::bad_key:
-        return fmt::format("{} can't be the key of a map", type_name(left));
-      case Failure::repeated_key:
-        return "a key of the map is there twice";
-      case Failure::not_bool:
-        return fmt::format("a condition must be bool, and this is {}", type_name(left));
-      case Failure::unbound:
-        return "this has no value here";
-      case Failure::too_deep:
-        return "the value is nested too deeply";
-      case Failure::steps:
-        return "it takes too many steps";
-      case Failure::memory:
-        return "its values take too much memory";
-    }
-    return "it failed";
-  }();
-  const std::string_view near =
-      std::string_view(program_.text).substr(std::min<std::size_t>(instruction.offset, program_.text.size()));
-  return fmt::format("{} (at '{}')", said, printable(near.substr(0, near.find('\n')), 24));
+  const std::size_t failed = std::min<std::size_t>(error.slot, program_.code.size() - 1);
+  const Instruction& instruction = program_.code[failed];
+  const bool by_name = instruction.op == Op::select || instruction.op == Op::has;
+  const std::string_view name = by_name ? std::string_view(program_.names[instruction.a]) : "";
+  const std::string_view text = program_.text;
+  const std::string_view near = text.substr(std::min<std::size_t>(instruction.offset, text.size()));
+  return fmt::format("{} (at '{}')", said_of(error.reason, name),
+                     printable(near.substr(0, near.find('\n')), 24));
 }
 
 }  // namespace sundial::expression
