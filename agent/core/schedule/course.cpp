@@ -252,7 +252,7 @@ void Course::tell(Instant due, Instant at, std::string_view what, std::string_vi
   entry.after_records = scene.effects.records.size();
   scene.effects.ledger.push_back(std::move(entry));
   recent_.push_back({due, what, reason});
-  if (recent_.size() > kRecent) recent_.pop_front();
+  if (recent_.size() > kRecent) recent_.erase(recent_.begin());
 }
 
 bool Course::take_dirty() {

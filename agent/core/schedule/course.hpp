@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,7 +88,7 @@ class Course {
     std::string_view what;
     std::string_view reason;
   };
-  const std::deque<Outcome>& recent() const { return recent_; }
+  const std::vector<Outcome>& recent() const { return recent_; }
   static constexpr std::array<std::string_view, 5> kReasons{"catch_up", "overlap", "paused", "clock", "full"};
   std::uint64_t fired() const { return fired_; }
   std::uint64_t missed(std::size_t reason) const { return missed_[reason]; }
@@ -129,7 +128,7 @@ class Course {
   std::optional<Instant> pace_began_;  // what came due since then is late by pacing only
   int made_up_in_a_row_ = 0;
   int missed_in_a_row_ = 0;
-  std::deque<Outcome> recent_;
+  std::vector<Outcome> recent_;
   std::uint64_t fired_ = 0;
   std::array<std::uint64_t, kReasons.size()> missed_{};
 };

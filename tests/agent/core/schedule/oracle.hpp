@@ -29,7 +29,6 @@ class Cron {
  public:
   explicit Cron(std::string_view text);
 
-  bool by_second() const { return by_second_; }
   // All due times of the stretch, one by one.
   std::vector<Seconds> times(const Stretch& stretch, bool once) const;
 
