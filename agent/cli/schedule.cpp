@@ -137,7 +137,8 @@ CLI::App* add_action(CLI::App& verb, World& world, Chosen& chosen, const char* n
                      bool with_id, const std::shared_ptr<ScheduleOptions>& options, Action action) {
   CLI::App* sub = verb.add_subcommand(name, help);
   add_session_flags(*sub, options->session);
-  if (with_id) sub->add_option("-s,--schedule-id", options->flags.id, "The schedule's id")->required();
+  if (with_id)
+    sub->add_option("-s,--schedule-id,schedule_id", options->flags.id, "The schedule's id")->required();
   sub->callback([&world, &chosen, options, action] {
     chosen = [&world, options, action] {
       return with_session(world, options->session,

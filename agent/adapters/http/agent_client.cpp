@@ -26,8 +26,6 @@ class HttpAgentClient final : public AgentClient {
     if (!body.empty()) {
       request.body = body;
       request.set_header("Content-Type", "application/json");
-    } else if (method != "GET") {
-      request.set_header("Content-Length", "0");
     }
     const httplib::Result result = client_->send(request);
     if (!result) return unreachable(result.error());

@@ -120,7 +120,7 @@ function judge(s) {
   if (!s.ready) return ["bad", "Not ready: " + (s.reason || "starting")];
   if (s.store.full) return ["bad", "The store is full: nothing more is taken"];
   if (!s.temporal.reachable) worries.push("Temporal can't be reached, " + s.outbox.entries + " waiting");
-  if (s.outbox.dead > 0) worries.push(s.outbox.dead + " dead letters");
+  if (s.outbox.dead > 0) worries.push(s.outbox.dead + (s.outbox.dead === 1 ? " dead letter" : " dead letters"));
   if (!s.clock.trusted) worries.push("the clock is not trusted yet");
   return worries.length ? ["warn", "Running, but " + worries.join("; ")] : ["good", "All is well"];
 }
@@ -199,7 +199,8 @@ function details(key, summary, fill) {
 }
 
 function scheduleItem(s) {
-  const path = "api/v1/schedules/" + segment(s.id), last = (s.recent || []).at(-1), missed = (s.recent || []).filter((r) => !["fired", "made_up"].includes(r.what)).at(-1);
+  const recent = [...(s.recent || [])].sort((a, b) => at(a.due) - at(b.due));
+  const path = "api/v1/schedules/" + segment(s.id), last = recent.at(-1), missed = recent.filter((r) => !["fired", "made_up"].includes(r.what)).at(-1);
   const pause = s.paused
     ? action("Resume", "Resume " + s.id, () => ask("POST", path + "/unpause", {}))
     : action("Pause", "Pause " + s.id, () => { const note = prompt("Why?", "") ; return ask("POST", path + "/pause", note ? { note } : {}); });

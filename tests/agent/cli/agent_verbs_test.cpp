@@ -1,0 +1,168 @@
+// The verbs that talk to the agent, over the real routes and a fake agent, without a socket.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "agent/cli/verb.hpp"
+#include "platform/zones/zones.hpp"
+#include "tests/agent/api/surface.hpp"
+
+namespace sundial::cli {
+namespace {
+
+class InProcessClient final : public AgentClient {
+ public:
+  explicit InProcessClient(api::Surface& surface) : surface_(surface) {}
+
+  Result<AgentReply> call(const std::string& method, const std::string& target,
+                          const std::string& body) override {
+    const auto given = surface_.ask(method, target, body);
+    return AgentReply{given->response.status, given->response.body};
+  }
+  Result<AgentReply> follow(const std::string&, const std::function<bool(std::string_view)>& heard) override {
+    heard(
+        R"({"time":"2026-01-01T00:00:00.000Z","origin":"rule","id":"r","key":"","what":"fired","reason":"","detail":""})");
+    return AgentReply{200, ""};
+  }
+
+ private:
+  api::Surface& surface_;
+};
+
+class AgentVerbs : public testing::Test {
+ protected:
+  int run(std::vector<std::string> arguments) {
+    const auto zones = system_zones();
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    World world{.in = in,
+                .out = out,
+                .err = err,
+                .zones = *zones,
+                .environment = environment,
+                .now = surface.agent.moment.wall,
+                .host_name = "pi",
+                .system_time_zone = "UTC",
+                .run_agent = {}};
+    world.connect_agent = [this](const AgentAddress& address) -> Result<std::unique_ptr<AgentClient>> {
+      called = address;
+      if (!reachable) return Error(ErrorKind::unavailable, "nobody is there");
+      return std::unique_ptr<AgentClient>(std::make_unique<InProcessClient>(surface));
+    };
+    std::vector<const char*> argv{"sundial"};
+    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+    const int code = run_command_line(static_cast<int>(argv.size()), argv.data(), world);
+    out_ = out.str();
+    err_ = err.str();
+    return code;
+  }
+
+  api::Surface surface;
+  std::map<std::string, std::string> environment{{"INVOCATION_ID", "as under systemd: no ./.env"}};
+  AgentAddress called;
+  bool reachable = true;
+  std::string out_, err_;
+};
+
+TEST_F(AgentVerbs, TheAddressIsFoundByItsPrecedence) {
+  EXPECT_EQ(run({"status"}), kExitDone);
+  EXPECT_EQ(called.url, "http://127.0.0.1:8000");
+  environment["SUNDIAL_LISTEN"] = "0.0.0.0:9000";
+  environment["SUNDIAL_TOKEN"] = "secret";
+  EXPECT_EQ(run({"status"}), kExitDone);
+  EXPECT_EQ(called.url, "http://127.0.0.1:9000");
+  EXPECT_EQ(called.token, "secret");
+  EXPECT_EQ(run({"status", "--server", "https://pi:1"}), kExitDone);
+  EXPECT_EQ(called.url, "https://pi:1");
+}
+
+TEST_F(AgentVerbs, SchedulesTakeTemporalsFlags) {
+  EXPECT_EQ(run({"schedule",         "create",
+                 "--schedule-id",    "s",
+                 "--interval",       "90s/15s",
+                 "--type",           "W",
+                 "--task-queue",     "q",
+                 "--workflow-id",    "w",
+                 "--input",          "{\"n\":21.0}",
+                 "--input",          "\"a\"",
+                 "--overlap-policy", "BufferOne",
+                 "--catchup-window", "5m",
+                 "--notes",          "n"}),
+            kExitDone)
+      << err_;
+  EXPECT_EQ(surface.agent.commands.at(0).definition_json,
+            R"({"every":"90s","offset":"15s","catch_up":"5m","overlap":"buffer_one","note":"n",)"
+            R"("start":{"workflow":"W","task_queue":"q","id":"w-{schedule.time}","args":[{"n":21.0},"a"]}})");
+  EXPECT_EQ(run({"schedule", "update", "--schedule-id", "s", "--input", "1"}), kExitDone) << err_;
+  const Value changed = *json::parse(surface.agent.commands.at(1).definition_json);
+  EXPECT_EQ(json::write(*changed.find("start")),
+            R"({"workflow":"W","task_queue":"q","id":"w-{schedule.time}","args":[1]})");
+  EXPECT_EQ(*changed.find("every")->text(), "90s");
+  EXPECT_EQ(run({"schedule", "pause", "--schedule-id", "s", "--note", "why"}), kExitDone);
+  EXPECT_EQ(surface.agent.commands.at(2).note, "why");
+  EXPECT_EQ(run({"schedule", "list"}), kExitDone);
+  EXPECT_NE(out_.find("every 90s"), std::string::npos);
+  EXPECT_EQ(run({"schedule", "delete", "--schedule-id", "s"}), kExitDone);
+  EXPECT_EQ(run({"schedule", "describe", "--schedule-id", "s"}), kExitNotFound);
+}
+
+TEST_F(AgentVerbs, WhatIsNoScheduleIsAUsageError) {
+  EXPECT_EQ(run({"schedule", "create", "--schedule-id", "s", "--interval", "90", "--type", "W"}), kExitUsage);
+  EXPECT_NE(err_.find("unit"), std::string::npos);
+  EXPECT_EQ(run({"schedule", "create", "--schedule-id", "s", "--cron", "@daily"}), kExitUsage);
+  EXPECT_EQ(
+      run({"schedule", "create", "--schedule-id", "s", "--cron", "@daily", "--type", "W", "--input", "{"}),
+      kExitUsage);
+  EXPECT_EQ(run({"schedule", "trigger", "--schedule-id", "s", "--overlap-policy", "no"}), kExitUsage);
+  EXPECT_EQ(run({"schedule", "frobnicate"}), kExitUsage);
+}
+
+TEST_F(AgentVerbs, TheOutboxIsShownAndChanged) {
+  StoredRecord dead;
+  dead.record.number = 4;
+  dead.record.action = api::object({{"id", "w"}});
+  dead.state = RecordState::dead;
+  surface.agent.stored.push_back(dead);
+  EXPECT_EQ(run({"outbox", "list", "--output", "jsonl"}), kExitDone);
+  EXPECT_TRUE(out_.starts_with("{\"number\":4,\"state\":\"dead\""));
+  EXPECT_EQ(run({"outbox", "show", "9"}), kExitNotFound);
+  EXPECT_EQ(run({"outbox", "edit", "4", "--action", "{\"id\":\"v\"}"}), kExitDone) << err_;
+  EXPECT_EQ(*surface.agent.stored[0].record.action.find("id")->text(), "v");
+  EXPECT_EQ(run({"outbox", "retry"}), kExitUsage);
+  EXPECT_EQ(run({"outbox", "retry", "--all-dead"}), kExitDone);
+  EXPECT_EQ(surface.agent.retried, std::vector<std::uint64_t>{4});
+  surface.agent.state.outbox.entries = 2;
+  EXPECT_EQ(run({"outbox", "drain"}), kExitFailed);
+  EXPECT_EQ(run({"outbox", "drain", "--wait", "--timeout", "10ms"}), kExitFailed);
+  surface.agent.state.outbox.entries = 0;
+  EXPECT_EQ(run({"outbox", "drain", "--wait"}), kExitDone);
+}
+
+TEST_F(AgentVerbs, ExplainTellsTheLedgerOfARuleOrSchedule) {
+  model::RuleDefinition rule;
+  rule.id = "r1";
+  surface.agent.settings.rules.push_back(rule);
+  EXPECT_EQ(run({"explain", "r1"}), kExitDone);
+  EXPECT_NE(out_.find("nothing has been decided"), std::string::npos);
+  surface.agent.decide("r1");
+  EXPECT_EQ(run({"explain", "r1"}), kExitDone);
+  EXPECT_NE(out_.find("rule r1: fired"), std::string::npos);
+  EXPECT_EQ(run({"explain", "nobody"}), kExitNotFound);
+  EXPECT_EQ(run({"events", "--follow"}), kExitDone);
+  EXPECT_NE(out_.find("rule r: fired"), std::string::npos);
+}
+
+TEST_F(AgentVerbs, OutputHasItsForms) {
+  surface.agent.state.device = "pi\x1b[31m";
+  EXPECT_EQ(run({"status"}), kExitDone);
+  EXPECT_EQ(out_.find('\x1b'), std::string::npos);
+  EXPECT_EQ(run({"status", "--json"}), kExitDone);
+  EXPECT_TRUE(json::parse(out_));
+  EXPECT_EQ(run({"reload", "--output", "jsonl"}), kExitDone);
+  EXPECT_EQ(out_, "{\"changed\":[\"rule.a\"]}\n");
+  EXPECT_EQ(run({"status", "--output", "xml"}), kExitUsage);
+}
+
+}  // namespace
+}  // namespace sundial::cli
