@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "agent/adapters/http/agent_client.hpp"
+#include "agent/adapters/temporal/service.hpp"
 #include "agent/cli/verb.hpp"
 #include "platform/zones/zones.hpp"
 
@@ -41,6 +42,10 @@ int main(int argc, char** argv) {
       .system_time_zone = sundial::system_time_zone_name(),
       .run_agent = {},
       .connect_agent = sundial::http::make_agent_client,
+      .open_temporal =
+          [](const sundial::model::Configuration& configuration) {
+            return sundial::temporal::open_service(configuration.temporal, configuration.device.name);
+          },
   };
   return sundial::cli::run_command_line(argc, argv, world);
 }

@@ -22,6 +22,7 @@ const std::vector<AddVerb>& all_verbs() {
       add_rule,
       add_schedule,
       add_reference,
+      add_workflow,
       add_version,
       add_completion,
   };

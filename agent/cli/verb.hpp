@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/config/files.hpp"
+#include "agent/ports/workflow_service.hpp"
 #include "agent/core/model/settings.hpp"
 #include "agent/ports/agent_client.hpp"
 #include "platform/base/result.hpp"
@@ -59,6 +60,8 @@ struct World {
   std::function<std::vector<ConnectionTrial>(const model::Configuration&)> try_connections{};
   // The way to the running agent.
   std::function<Result<std::unique_ptr<AgentClient>>(const AgentAddress&)> connect_agent{};
+  // The way to Temporal itself; an error is one of the configuration.
+  std::function<Result<std::unique_ptr<WorkflowService>>(const model::Configuration&)> open_temporal{};
   config::Files files = config::system_files();
 };
 

@@ -1,6 +1,7 @@
 // Puts the parts together: pool of connections, delivery, readers.
 #include "agent/adapters/temporal/service.hpp"
 
+#include "agent/adapters/temporal/codec.hpp"
 #include "agent/adapters/temporal/delivery.hpp"
 #include "agent/adapters/temporal/frontend.hpp"
 #include "agent/adapters/temporal/pool.hpp"
@@ -11,8 +12,9 @@ namespace {
 
 class HttpService : public WorkflowService {
  public:
-  HttpService(std::unique_ptr<Pool> pool, Sender sender)
-      : pool_(std::move(pool)),
+  HttpService(std::unique_ptr<Pool> pool, Sender sender, std::unique_ptr<PayloadCodec> own_codec)
+      : own_codec_(std::move(own_codec)),
+        pool_(std::move(pool)),
         frontend_(*pool_, std::move(sender)),
         delivery_(frontend_),
         reader_(frontend_) {}
@@ -47,6 +49,7 @@ class HttpService : public WorkflowService {
   Result<std::int64_t> count(const std::string& query) override { return reader_.count(query); }
 
  private:
+  std::unique_ptr<PayloadCodec> own_codec_;  // where nobody else holds it
   std::unique_ptr<Pool> pool_;
   Frontend frontend_;
   Delivery delivery_;
@@ -55,12 +58,31 @@ class HttpService : public WorkflowService {
 
 }  // namespace
 
-Result<std::unique_ptr<WorkflowService>> make_service(const model::TemporalSettings& settings,
-                                                      const std::string& device, const PayloadCodec* codec) {
+namespace {
+
+Result<std::unique_ptr<WorkflowService>> make(const model::TemporalSettings& settings,
+                                              const std::string& device, const PayloadCodec* codec,
+                                              std::unique_ptr<PayloadCodec> own) {
   auto pool = Pool::create(settings);
   if (!pool) return pool.error();
   Sender sender{settings.name_space, settings.task_queue, device, "sundial@" + device, codec};
-  return std::unique_ptr<WorkflowService>(std::make_unique<HttpService>(std::move(*pool), std::move(sender)));
+  return std::unique_ptr<WorkflowService>(
+      std::make_unique<HttpService>(std::move(*pool), std::move(sender), std::move(own)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WorkflowService>> make_service(const model::TemporalSettings& settings,
+                                                      const std::string& device, const PayloadCodec* codec) {
+  return make(settings, device, codec, nullptr);
+}
+
+Result<std::unique_ptr<WorkflowService>> open_service(const model::TemporalSettings& settings,
+                                                      const std::string& device) {
+  auto codec = make_codec(settings);
+  if (!codec) return codec.error();
+  const PayloadCodec* used = codec->get();
+  return make(settings, device, used, std::move(*codec));
 }
 
 }  // namespace sundial::temporal

@@ -15,4 +15,8 @@ namespace sundial::temporal {
 Result<std::unique_ptr<WorkflowService>> make_service(const model::TemporalSettings& settings,
                                                       const std::string& device, const PayloadCodec* codec);
 
+// The same with a codec of its own, from the keys that the settings name.
+Result<std::unique_ptr<WorkflowService>> open_service(const model::TemporalSettings& settings,
+                                                      const std::string& device);
+
 }  // namespace sundial::temporal

@@ -1,0 +1,198 @@
+// `sundial workflow …`: the verbs and their flags, named as Temporal's own command line names them.
+#include "agent/cli/workflow.hpp"
+
+#include <functional>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+
+#include "agent/cli/configuration.hpp"
+#include "agent/cli/verbs.hpp"
+
+namespace sundial::cli {
+namespace {
+
+using Options = std::shared_ptr<WorkflowOptions>;
+
+void add_where(CLI::App& verb, const Options& options) {
+  add_config_flags(verb, options->run);
+  verb.add_option("--address", options->address, "Temporal's HTTP API, http://HOST:7243");
+  verb.add_option("-n,--namespace", options->name_space, "The namespace");
+  verb.add_option("--api-key", options->api_key, "The API key; better in TEMPORAL_API_KEY");
+  verb.add_flag("--tls", options->tls, "Connect with TLS");
+  verb.add_option("--tls-cert-path", options->tls_cert, "Our certificate");
+  verb.add_option("--tls-key-path", options->tls_key, "Its key");
+  verb.add_option("--tls-ca-path", options->tls_ca, "The server's certificate authority");
+  verb.add_option("--tls-server-name", options->tls_server_name,
+                  "The name that the server's certificate holds");
+  verb.add_flag("--tls-disable-host-verification", options->tls_unverified, "Do not look at the certificate");
+  verb.add_option("-o,--output", options->output, "text, json or jsonl")
+      ->check(CLI::IsMember({"text", "json", "jsonl"}));
+  verb.add_flag("--json", options->json, "The same as --output json");
+}
+
+void add_id(CLI::App& verb, const Options& options, bool required) {
+  CLI::Option* id = verb.add_option("-w,--workflow-id", options->workflow_id, "The workflow's id");
+  if (required) id->required();
+}
+
+void add_run(CLI::App& verb, const Options& options) {
+  verb.add_option("-r,--run-id", options->run_id, "One run of it; left out: the present one");
+}
+
+// Each takes one value, so that a value may begin with a bracket or a dash.
+void add_each(CLI::App& verb, const std::string& name, std::vector<std::string>& values,
+              const std::string& help) {
+  verb.add_option(name, values, help)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+}
+
+void add_input(CLI::App& verb, const Options& options) {
+  add_each(verb, "-i,--input", options->inputs, "An argument as JSON; again for each further one");
+  add_each(verb, "--input-file", options->input_files, "A file that holds an argument as JSON");
+}
+
+void add_start(CLI::App& verb, const Options& options) {
+  verb.add_option("--type", options->type, "The workflow's type")->required();
+  verb.add_option("-t,--task-queue", options->task_queue, "Its task queue; left out: the configuration's");
+  add_id(verb, options, false);
+  add_input(verb, options);
+  verb.add_option("--id-reuse-policy", options->reuse,
+                  "AllowDuplicate, AllowDuplicateFailedOnly, RejectDuplicate");
+  verb.add_option("--id-conflict-policy", options->conflict, "Fail, UseExisting, TerminateExisting");
+  verb.add_option("--execution-timeout", options->execution_timeout, "Of the workflow with all its runs");
+  verb.add_option("--run-timeout", options->run_timeout, "Of a single run");
+  verb.add_option("--start-delay", options->start_delay, "Before its first task");
+  add_each(verb, "--memo", options->memo, "KEY=JSON; again for each");
+  add_each(verb, "--search-attribute", options->search_attributes, "KEY=JSON; again for each");
+  add_each(verb, "--headers", options->headers, "KEY=JSON; again for each");
+}
+
+// The flags stand above the environment, and go the same way.
+void overlay(config::Environment& environment, const WorkflowOptions& options) {
+  const auto set = [&environment](const std::string& name, const std::string& value) {
+    if (!value.empty()) environment[name] = value;
+  };
+  const bool url = options.address.find("://") != std::string::npos;
+  if (!options.address.empty()) environment.erase("TEMPORAL_HTTP_ADDRESS");
+  set(url ? "TEMPORAL_HTTP_ADDRESS" : "TEMPORAL_ADDRESS", options.address);
+  set("TEMPORAL_NAMESPACE", options.name_space);
+  set("TEMPORAL_API_KEY", options.api_key);
+  set("TEMPORAL_TLS", options.tls ? "true" : "");
+  set("TEMPORAL_TLS_CLIENT_CERT_PATH", options.tls_cert);
+  set("TEMPORAL_TLS_CLIENT_KEY_PATH", options.tls_key);
+  set("TEMPORAL_TLS_SERVER_CA_CERT_PATH", options.tls_ca);
+  set("TEMPORAL_TLS_SERVER_NAME", options.tls_server_name);
+  set("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", options.tls_unverified ? "true" : "");
+}
+
+// A bare host and port on the command line is meant, whatever the file says.
+std::string plain_url(const WorkflowOptions& options) {
+  const bool bare = !options.address.empty() && options.address.find("://") == std::string::npos;
+  if (!bare) return options.address;
+  return (options.tls ? "https://" : "http://") + options.address;
+}
+
+int run_verb(World& world, WorkflowOptions options) {
+  if (options.json) options.output = "json";
+  options.address = plain_url(options);
+  overlay(world.environment, options);
+  const auto loaded = load_configuration(world, options.run, Purpose::agent);
+  if (!loaded) return kExitConfiguration;
+  if (!world.open_temporal) {
+    world.err << "this program has no way to Temporal\n";
+    return kExitUnreachable;
+  }
+  auto service = world.open_temporal(loaded->configuration);
+  if (!service) {
+    world.err << service.error().message() << '\n';
+    return kExitConfiguration;
+  }
+  return run_workflow_verb(world, options, **service);
+}
+
+using AddFlags = std::function<void(CLI::App&, const Options&)>;
+
+void add_one(CLI::App& parent, World& world, Chosen& chosen, const std::string& name, const std::string& help,
+             const AddFlags& add_flags) {
+  const Options options = std::make_shared<WorkflowOptions>();
+  options->verb = name;
+  CLI::App* verb = parent.add_subcommand(name, help);
+  add_where(*verb, options);
+  add_flags(*verb, options);
+  verb->callback(
+      [&world, &chosen, options] { chosen = [&world, options] { return run_verb(world, *options); }; });
+}
+
+void add_start_verbs(CLI::App& parent, World& world, Chosen& chosen) {
+  add_one(parent, world, chosen, "start", "Start a workflow", add_start);
+  add_one(parent, world, chosen, "execute", "Start a workflow, wait for it and print its result", add_start);
+  add_one(parent, world, chosen, "signal-with-start", "Signal a workflow, and start it where it does not run",
+          [](CLI::App& verb, const Options& options) {
+            add_start(verb, options);
+            verb.add_option("--signal-name", options->signal_name, "The signal's name")->required();
+            add_each(verb, "--signal-input", options->signal_inputs, "An argument of the signal as JSON");
+          });
+}
+
+void add_message_verbs(CLI::App& parent, World& world, Chosen& chosen) {
+  const auto named = [](CLI::App& verb, const Options& options) {
+    add_id(verb, options, true);
+    add_run(verb, options);
+    add_input(verb, options);
+  };
+  add_one(parent, world, chosen, "signal", "Signal a workflow",
+          [named](CLI::App& verb, const Options& options) {
+            named(verb, options);
+            verb.add_option("--name", options->name, "The signal's name")->required();
+          });
+  add_one(parent, world, chosen, "query", "Ask a workflow", [named](CLI::App& verb, const Options& options) {
+    named(verb, options);
+    verb.add_option("--name,--type", options->name, "The query's name")->required();
+  });
+  add_one(parent, world, chosen, "update", "Update a workflow and print the outcome",
+          [named](CLI::App& verb, const Options& options) {
+            named(verb, options);
+            verb.add_option("--name", options->name, "The update's name")->required();
+            verb.add_option("--update-id", options->update_id,
+                            "Makes a repeat harmless; left out: a new one");
+          });
+  const auto stop = [](CLI::App& verb, const Options& options) {
+    add_id(verb, options, true);
+    add_run(verb, options);
+    verb.add_option("--reason", options->reason, "Why, for those who read its history");
+  };
+  add_one(parent, world, chosen, "cancel", "Ask a workflow to end", stop);
+  add_one(parent, world, chosen, "terminate", "End a workflow at once", stop);
+}
+
+void add_reading_verbs(CLI::App& parent, World& world, Chosen& chosen) {
+  const auto one = [](CLI::App& verb, const Options& options) {
+    add_id(verb, options, true);
+    add_run(verb, options);
+  };
+  add_one(parent, world, chosen, "describe", "Show a workflow's state", one);
+  add_one(parent, world, chosen, "show", "Show a workflow's history", one);
+  add_one(parent, world, chosen, "result", "Wait for a workflow's end and print its result", one);
+  add_one(parent, world, chosen, "list", "List workflows", [](CLI::App& verb, const Options& options) {
+    verb.add_option("-q,--query", options->query, "As in Temporal's list filters");
+    verb.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 1'000'000));
+  });
+  add_one(parent, world, chosen, "count", "Count workflows", [](CLI::App& verb, const Options& options) {
+    verb.add_option("-q,--query", options->query, "As in Temporal's list filters");
+  });
+}
+
+}  // namespace
+
+void add_workflow(CLI::App& app, World& world, Chosen& chosen) {
+  CLI::App* parent = app.add_subcommand("workflow", "Speak to Temporal about workflows");
+  parent->require_subcommand(1);
+  add_start_verbs(*parent, world, chosen);
+  add_message_verbs(*parent, world, chosen);
+  add_reading_verbs(*parent, world, chosen);
+}
+
+}  // namespace sundial::cli
