@@ -78,8 +78,13 @@ class HttpAgentClient final : public AgentClient {
 
 Result<std::unique_ptr<AgentClient>> make_agent_client(const AgentAddress& address) {
   const bool known = address.url.starts_with("http://") || address.url.starts_with("https://");
-  auto client = std::make_unique<httplib::Client>(address.url);
-  if (!known || !client->is_valid()) {
+  std::unique_ptr<httplib::Client> client;
+  try {
+    if (known) client = std::make_unique<httplib::Client>(address.url);
+  } catch (const std::exception&) {
+    client.reset();  // the library throws on what it can't read
+  }
+  if (!client || !client->is_valid()) {
     return Error(ErrorKind::invalid,
                  "\"" + address.url + "\" is no address of an agent, such as http://127.0.0.1:8000");
   }

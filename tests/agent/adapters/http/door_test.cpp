@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
 
+#include "agent/adapters/http/agent_client.hpp"
 #include "platform/linux/event_loop.hpp"
 
 namespace sundial::http {
@@ -304,6 +307,46 @@ TEST_F(DoorTest, DescriptorsComeBack) {
     on_loop([&] { open = door_->connections(); });
   }
   EXPECT_EQ(open, 0U);
+}
+
+// A certificate for localhost, as an owner would make one.
+TlsFiles make_certificate(const std::filesystem::path& folder, const std::string& name) {
+  std::filesystem::create_directories(folder);
+  TlsFiles files{folder / "cert.pem", folder / "key.pem"};
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=" + name +
+      " -addext subjectAltName=DNS:localhost -keyout " + files.key + " -out " + files.certificate +
+      " 2>/dev/null";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  return files;
+}
+
+TEST_F(DoorTest, SpeaksTlsAndTakesUpARenewedCertificate) {
+  const std::filesystem::path folder = testing::TempDir() + "sundial-tls-" + std::to_string(::getpid());
+  const TlsFiles files = make_certificate(folder, "first");
+  start(files);
+  const std::string url = "https://localhost:" + std::to_string(port_);
+  const auto asks = [&](const std::string& ca) {
+    const Result<AgentReply> reply =
+        (*make_agent_client({url, "", ca}))->call("POST", "/x", std::string(50'000, 'b'));
+    return reply && reply->status == 200 && reply->body.size() > 50'000;
+  };
+  EXPECT_TRUE(asks(files.certificate));
+  EXPECT_FALSE(asks(""));
+  std::filesystem::copy_file(files.certificate, folder / "old.pem");
+  make_certificate(folder, "second");
+  EXPECT_TRUE(asks(files.certificate));
+  EXPECT_FALSE(asks(folder / "old.pem"));
+  EXPECT_NE(request("GET / HTTP/1.1\r\nHost: a\r\n\r\n").find("[end]"), std::string::npos);
+  stop();
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(DoorTest, TheCommandLinesClientCallsAndFollows) {
+  const auto client = *make_agent_client({"http://127.0.0.1:" + std::to_string(port_), "token", ""});
+  EXPECT_EQ(client->call("POST", "/a", "")->body, "POST /a ");
+  EXPECT_EQ(client->call("DELETE", "/a?b=c", "")->status, 200);
+  EXPECT_FALSE(make_agent_client({"ftp://x", "", ""}));
 }
 
 TEST_F(DoorTest, ATakenPortIsSaid) {
