@@ -8,8 +8,11 @@
 #include <thread>
 
 #include "agent/adapters/temporal/service.hpp"
+#include "agent/adapters/temporal/transport.hpp"
+#include "agent/adapters/temporal/watchdog.hpp"
 #include "platform/base/text.hpp"
 #include "platform/json/json.hpp"
+#include "tests/support/fake_temporal.hpp"
 
 namespace sundial::temporal {
 namespace {
@@ -20,12 +23,17 @@ std::string unique(std::string_view name) {
   return std::string(name) + "-" + std::to_string(now) + "-" + std::to_string(++counter);
 }
 
+// The real one's where the environment names one.
+std::string address() {
+  if (const char* real = std::getenv("SUNDIAL_TEST_TEMPORAL")) return real;
+  static const test::FakeTemporal fake;
+  return fake.address();
+}
+
 class Contract : public testing::Test {
  protected:
   void SetUp() override {
-    const char* address = std::getenv("SUNDIAL_TEST_TEMPORAL");
-    if (address == nullptr) GTEST_SKIP() << "SUNDIAL_TEST_TEMPORAL names no frontend";
-    settings_.addresses = {address};
+    settings_.addresses = {address()};
     settings_.task_queue = "nobody";
     auto service = make_service(settings_, "bench", nullptr);
     ASSERT_TRUE(service);
@@ -298,6 +306,90 @@ TEST_F(Contract, ListsAndCounts) {
   ASSERT_TRUE(page);
   EXPECT_EQ(*page->find("items")->get_if<List>()->front().find("workflow_id")->text(), id);
   EXPECT_EQ(service_->list("not a query", "", 10).error().kind(), ErrorKind::invalid);
+}
+
+// What only a frontend of our own does when it is told to.
+class Faults : public Contract {
+ protected:
+  void SetUp() override {
+    if (std::getenv("SUNDIAL_TEST_TEMPORAL") != nullptr)
+      GTEST_SKIP() << "a real server has no faults to order";
+    Contract::SetUp();
+  }
+
+  void fault(const std::string& order) {
+    auto connection = open_connection(*parse_address(address()), {});
+    ASSERT_TRUE(connection);
+    Call call;
+    call.method = "POST";
+    call.path = "/fault";
+    call.body = order;
+    ASSERT_EQ((*connection)->send(call, "").status, 200);
+  }
+};
+
+TEST_F(Faults, ALostAnswerIsNoSecondEffect) {
+  const std::string id = unique("lost");
+  ASSERT_EQ(service_->probe().outcome, DeliveryOutcome::done);
+  const auto begin = start(id);
+  DeliveryMemory memory;
+  fault(R"({"count":1,"kind":"drop_after"})");
+  EXPECT_EQ(service_->deliver(begin, memory).outcome, DeliveryOutcome::retry);
+  EXPECT_TRUE(memory.outcome_unknown);
+  EXPECT_TRUE(memory.first_try);
+  EXPECT_EQ(service_->deliver(begin, memory).outcome, DeliveryOutcome::already_done);
+  const auto add = signal(id);
+  DeliveryMemory signalled;
+  fault(R"({"count":1,"kind":"drop_after"})");
+  EXPECT_EQ(service_->deliver(add, signalled).outcome, DeliveryOutcome::retry);
+  EXPECT_EQ(service_->deliver(add, signalled).outcome, DeliveryOutcome::already_done);
+  EXPECT_EQ(count_events(id, "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED"), 1u);
+}
+
+TEST_F(Faults, ALostRequestIsSentAgain) {
+  const std::string id = unique("lost");
+  deliver(start(id));
+  const auto add = signal(id);
+  DeliveryMemory memory;
+  fault(R"({"count":1,"kind":"drop_before"})");
+  EXPECT_EQ(service_->deliver(add, memory).outcome, DeliveryOutcome::retry);
+  EXPECT_EQ(service_->deliver(add, memory).outcome, DeliveryOutcome::already_done);
+  EXPECT_EQ(count_events(id, "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED"), 1u);
+}
+
+TEST_F(Faults, StrangersAndTroubleAreToldApart) {
+  const auto record = start(unique("trouble"));
+  DeliveryMemory memory;
+  fault(R"({"count":1,"kind":"garbage"})");
+  EXPECT_EQ(service_->probe().outcome, DeliveryOutcome::hold);
+  fault(R"({"count":1,"kind":"status","status":503})");
+  EXPECT_EQ(service_->probe().outcome, DeliveryOutcome::retry);
+  fault(R"({"count":1,"kind":"status","status":500,"code":13})");
+  EXPECT_TRUE(service_->probe().poison_suspect);
+  EXPECT_EQ(service_->deliver(record, memory).outcome, DeliveryOutcome::done);
+}
+
+TEST_F(Faults, AfterTheRetentionNothingIsRepeated) {
+  DeliveryMemory memory;
+  memory.outcome_unknown = true;
+  memory.first_try = std::chrono::floor<Millis>(std::chrono::system_clock::now()) - std::chrono::hours(25);
+  const auto answer = service_->deliver(start(unique("old")), memory);
+  EXPECT_EQ(answer.outcome, DeliveryOutcome::dead);
+}
+
+TEST_F(Faults, ADrippingServerMeetsTheDeadline) {
+  auto connection = open_connection(*parse_address(address()), {});
+  fault(R"({"count":1,"kind":"delay","seconds":3})");
+  Watchdog watchdog;
+  Call call;
+  call.method = "GET";
+  call.path = "/api/v1/namespaces/default";
+  const auto before = std::chrono::steady_clock::now();
+  {
+    const Watchdog::Guard guard(watchdog, **connection, Millis(300));
+    EXPECT_EQ((*connection)->send(call, "").kind, Reply::Kind::unknown);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(2));
 }
 
 }  // namespace
