@@ -7,6 +7,7 @@
 #include "agent/cli/configuration.hpp"
 #include "agent/cli/verbs.hpp"
 #include "agent/config/summary.hpp"
+#include "agent/core/engine/engine.hpp"
 #include "platform/json/json.hpp"
 
 namespace sundial::cli {
@@ -38,6 +39,8 @@ class Check {
   int run() {
     const config::Loaded loaded = config::load(sources_of(world_, options_.run));
     std::vector<model::Problem> problems = loaded.problems;
+    // What rules and schedules mean is known only once they are compiled.
+    static_cast<void>(engine::Engine::create(loaded.configuration, world_.zones, problems));
     if (!problems.empty()) return refuse(std::move(problems), loaded.files);
     for (const std::string& note : loaded.notes) world_.err << "note: " << note << '\n';
     std::vector<config::Fact> facts = config::summary_of(loaded, world_.files);

@@ -23,6 +23,7 @@ const std::vector<AddVerb>& all_verbs() {
       add_schedule,
       add_reference,
       add_workflow,
+      add_replay,
       add_version,
       add_completion,
   };

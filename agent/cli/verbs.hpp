@@ -13,6 +13,7 @@ void add_explain(CLI::App& app, World& world, Chosen& chosen);
 void add_next(CLI::App& app, World& world, Chosen& chosen);
 void add_outbox(CLI::App& app, World& world, Chosen& chosen);
 void add_reference(CLI::App& app, World& world, Chosen& chosen);
+void add_replay(CLI::App& app, World& world, Chosen& chosen);
 void add_reload(CLI::App& app, World& world, Chosen& chosen);
 void add_rule(CLI::App& app, World& world, Chosen& chosen);
 void add_schedule(CLI::App& app, World& world, Chosen& chosen);

@@ -9,6 +9,8 @@
 #include "agent/core/model/effects.hpp"
 #include "agent/core/model/input.hpp"
 #include "agent/core/model/settings.hpp"
+#include "agent/core/rules/prefilter.hpp"
+#include "agent/core/rules/subscriptions.hpp"
 #include "platform/base/time_zone.hpp"
 
 namespace sundial::engine {
@@ -52,6 +54,11 @@ class Engine {
 
   // The state that changed since the last call; to be committed together with the effects.
   virtual std::vector<model::StateChange> collect() = 0;
+
+  // What the agent subscribes to for its rules, and what is worth keeping of what arrives: immutable,
+  // and for use on any thread, also after this engine is gone.
+  virtual const rules::SubscriptionPlan& subscriptions() const = 0;
+  virtual std::shared_ptr<const rules::Prefilter> prefilter() const = 0;
 
   // For the API, the page and the command line: JSON-like documents with the TOML keys.
   virtual Value describe_rules() const = 0;

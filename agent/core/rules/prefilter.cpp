@@ -1,0 +1,103 @@
+// The stateless part of the rules, on its own.
+#include "agent/core/rules/prefilter.hpp"
+
+#include "agent/core/decode/decode.hpp"
+#include "agent/core/rules/compiled_rule.hpp"
+
+namespace sundial::rules {
+namespace {
+
+using expression::Variable;
+
+// Whether a message on which `when` does not hold leaves no trace in the rule.
+bool forgets_rejected(const CompiledRule& rule) {
+  if (!rule.when || rule.unique || rule.uses_state || rule.hold) return false;
+  if (rule.clear_when && !rule.window) return false;
+  const bool stateless = rule.when->uses().within(
+      {Variable::payload, Variable::topic, Variable::message, Variable::device, Variable::now});
+  return stateless && !rule.when->names(Variable::message, "id");
+}
+
+}  // namespace
+
+Prefilter::Prefilter(const std::vector<const CompiledRule*>& rules, std::string_view device,
+                     std::string_view time_zone)
+    : device_name_(device), device_zone_(time_zone) {
+  for (const CompiledRule* rule : rules) {
+    const auto place = static_cast<std::uint32_t>(interests_.size());
+    for (std::uint32_t filter = 0; filter < rule->filters.size(); ++filter) {
+      index_.add(rule->filters[filter], {place, filter});
+    }
+    Interest interest;
+    if (forgets_rejected(*rule)) interest.when = rule->when;
+    interest.decode = rule->decode;
+    interest.names = rule->names;
+    interest.name_levels = rule->name_levels;
+    interest.drops_retained = rule->retained == model::Retained::ignore || rule->silent_for;
+    interest.drops_live = rule->retained == model::Retained::only;
+    interests_.push_back(std::move(interest));
+  }
+  counters_ = std::make_unique<Counter[]>(interests_.size());
+}
+
+bool Prefilter::wants(const Offer& offer) const {
+  std::vector<std::string_view> levels;
+  split_topic(offer.topic, levels);
+  std::vector<FilterIndex::Entry> matched;
+  index_.match(levels, matched);
+  for (const FilterIndex::Entry& entry : matched) {
+    const Interest& interest = interests_[entry.rule];
+    if (offer.retained ? interest.drops_retained : interest.drops_live) continue;
+    if (!interest.when || keeps(entry, offer, levels)) return true;
+  }
+  return false;
+}
+
+Prefilter::Rejected Prefilter::rejected(std::size_t rule) const {
+  return {counters_[rule].messages.load(std::memory_order_relaxed),
+          counters_[rule].failed.load(std::memory_order_relaxed)};
+}
+
+bool Prefilter::keeps(const FilterIndex::Entry& entry, const Offer& offer,
+                      const std::vector<std::string_view>& levels) const {
+  const Interest& interest = interests_[entry.rule];
+  const std::optional<std::string> content_type =
+      offer.properties == nullptr ? std::nullopt : offer.properties->content_type;
+  const Result<decode::Decoded> decoded = decode::decode(offer.payload, interest.decode, content_type);
+  if (!decoded) return true;  // it goes into the ledger
+  const expression::Outcome outcome = test(interest, entry.filter, offer, decoded->payload, levels);
+  if (outcome == expression::Outcome::holds) return true;
+  Counter& counter = counters_[entry.rule];
+  // The first condition that fails is told, and the engine does that.
+  if (outcome == expression::Outcome::failed && counter.failed.fetch_add(1, std::memory_order_relaxed) == 0)
+    return true;
+  counter.messages.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+expression::Outcome Prefilter::test(const Interest& interest, std::uint32_t filter, const Offer& offer,
+                                    const Value& payload, const std::vector<std::string_view>& levels) const {
+  std::vector<std::string_view> values;
+  for (const std::size_t level : interest.name_levels[filter]) {
+    values.push_back(level < levels.size() ? levels[level] : std::string_view{});
+  }
+  model::Message message;
+  if (interest.when->uses().has(Variable::message)) {
+    message.topic = std::string(offer.topic);
+    message.qos = offer.qos;
+    message.retained = offer.retained;
+    message.duplicate = offer.duplicate;
+    if (offer.properties != nullptr) message.properties = *offer.properties;
+  }
+  const expression::DeviceView device{device_name_, device_zone_};
+  expression::Bindings bindings;
+  bindings.payload = &payload;
+  bindings.topic = {interest.names, values};
+  bindings.message = &message;
+  bindings.message_time = offer.now;
+  bindings.device = &device;
+  bindings.now = offer.now;
+  return interest.when->test(bindings);
+}
+
+}  // namespace sundial::rules
