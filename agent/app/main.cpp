@@ -6,6 +6,7 @@
 
 #include "agent/adapters/http/agent_client.hpp"
 #include "agent/adapters/temporal/service.hpp"
+#include "agent/app/service.hpp"
 #include "agent/cli/verb.hpp"
 #include "platform/zones/zones.hpp"
 
@@ -46,6 +47,9 @@ int main(int argc, char** argv) {
           [](const sundial::model::Configuration& configuration) {
             return sundial::temporal::open_service(configuration.temporal, configuration.device.name);
           },
+  };
+  world.run_agent = [&world](const sundial::cli::RunOptions& options) {
+    return sundial::app::run_agent(world, options);
   };
   return sundial::cli::run_command_line(argc, argv, world);
 }

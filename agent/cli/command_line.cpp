@@ -24,6 +24,7 @@ const std::vector<AddVerb>& all_verbs() {
       add_reference,
       add_workflow,
       add_replay,
+      add_run,
       add_version,
       add_completion,
   };

@@ -19,6 +19,7 @@ void add_rule(CLI::App& app, World& world, Chosen& chosen);
 void add_schedule(CLI::App& app, World& world, Chosen& chosen);
 void add_status(CLI::App& app, World& world, Chosen& chosen);
 void add_workflow(CLI::App& app, World& world, Chosen& chosen);
+void add_run(CLI::App& app, World& world, Chosen& chosen);
 void add_version(CLI::App& app, World& world, Chosen& chosen);
 
 }  // namespace sundial::cli

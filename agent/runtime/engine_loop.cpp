@@ -125,7 +125,15 @@ Result<void> EngineLoop::follow(const model::Configuration& next, const ZoneSour
 
 void EngineLoop::fill(StoreBatch& batch) {
   if (!begun_) return;
-  for (model::OutboxRecord& record : effects_.records) record.number = next_number_++;
+  for (model::OutboxRecord& record : effects_.records) {
+    record.number = next_number_++;
+    if (parts_.sealer == nullptr) continue;
+    // What can't be encrypted must not be written in the clear; its keys were tried at the start.
+    if (auto sealed = parts_.sealer->seal(record); !sealed) {
+      parts_.log.error("outbox.not_encrypted", sealed.error().message());
+      record.action = {};
+    }
+  }
   move_all(state_, batch.state);
   std::vector<model::StateChange> collected = engine_->collect();
   move_all(collected, batch.state);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/core/engine/engine.hpp"
+#include "agent/ports/payload_codec.hpp"
 #include "agent/runtime/committer.hpp"
 #include "agent/runtime/intake.hpp"
 #include "agent/runtime/known.hpp"
@@ -34,6 +35,7 @@ class EngineLoop {
     Intake& intake;
     Committer& committer;
     Timeline timeline;
+    const RecordSealer* sealer = nullptr;
     std::uint64_t next_number = 1;
     std::function<void(Committed)> committed;
   };

@@ -50,7 +50,7 @@ void Intake::arrived(const Arrival& arrival) {
       return;
     }
   }
-  if (!keeps || !(*keeps)(arrival)) return;
+  if (!keeps || !(*keeps)(arrival, parts_.clock.now().wall)) return;
   {
     Lock lock(queue_mutex_);
     drained_.wait(lock, [this] { return queue_.size() < kMaxQueued && queued_bytes_ < kMaxQueuedBytes; });

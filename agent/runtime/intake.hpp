@@ -22,7 +22,7 @@
 namespace sundial::runtime {
 
 // Which messages any rule may keep: asked on the bus's thread, so it never changes.
-using Keeps = std::function<bool(const Arrival& arrival)>;
+using Keeps = std::function<bool(const Arrival& arrival, Instant now)>;
 
 // An entry that is in the journal.
 struct Accepted {

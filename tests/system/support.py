@@ -74,6 +74,7 @@ class Program:
     def kill(self):
         self.signal(signal.SIGKILL)
         self.process.wait(10)
+        self.output.close()
 
     def text(self):
         return self.log.read_text(errors="replace")

@@ -1,0 +1,310 @@
+// The agent as a running program: every concrete part, made and joined in one place.
+#include "agent/app/service.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <ostream>
+#include <random>
+
+#include "agent/adapters/http/door.hpp"
+#include "agent/adapters/journal/file_journal.hpp"
+#include "agent/adapters/mqtt/mqtt_bus.hpp"
+#include "agent/adapters/sqlite/sqlite_store.hpp"
+#include "agent/adapters/temporal/service.hpp"
+#include "agent/api/api.hpp"
+#include "agent/api/errors.hpp"
+#include "agent/app/surface.hpp"
+#include "agent/cli/configuration.hpp"
+#include "agent/cli/version_number.hpp"
+#include "agent/config/summary.hpp"
+#include "agent/runtime/agent.hpp"
+#include "platform/json/json.hpp"
+#include "platform/linux/clock.hpp"
+#include "platform/linux/disk.hpp"
+#include "platform/linux/event_loop.hpp"
+#include "platform/linux/log_sink.hpp"
+#include "platform/linux/signals.hpp"
+#include "platform/linux/supervisor.hpp"
+#include "platform/linux/thread_worker.hpp"
+
+namespace sundial::app {
+namespace {
+
+constexpr Millis kDeliveryAtTheEnd{3'000};
+constexpr Millis kEndOfPatience{4'500};  // then the process ends whatever still runs
+constexpr int kQuestionThreads = 4;
+constexpr std::uint64_t kJournalTenths = 2;  // of max_size
+
+LogSeverity severity_of(model::LogLevel level) {
+  switch (level) {
+    case model::LogLevel::debug:
+      return LogSeverity::debug;
+    case model::LogLevel::info:
+      return LogSeverity::info;
+    case model::LogLevel::warning:
+      return LogSeverity::warning;
+    case model::LogLevel::error:
+      return LogSeverity::error;
+  }
+  return LogSeverity::info;
+}
+
+LogStyle style_of(const model::LogSettings& settings, const config::Environment& environment) {
+  if (settings.format == model::LogFormat::json) return LogStyle::json;
+  const auto stream = environment.find("JOURNAL_STREAM");
+  if (settings.format == model::LogFormat::text || stream == environment.end()) return LogStyle::text;
+  return log_style_of_stderr(stream->second);
+}
+
+class Service {
+ public:
+  Service(cli::World& world, const cli::RunOptions& options, config::Loaded loaded,
+          std::unique_ptr<LinuxEventLoop> loop)
+      : world_(world),
+        options_(options),
+        loaded_(std::move(loaded)),
+        loop_(std::move(loop)),
+        sink_(style_of(settings().log, world.environment)),
+        log_(sink_, severity_of(settings().log.level), [] { return LinuxClock().now().wall; }),
+        supervisor_(make_supervisor(world.environment)) {}
+
+  // An error is one line, and nothing runs.
+  Result<void> start();
+  int run();
+
+ private:
+  const model::Configuration& settings() const { return loaded_.configuration; }
+
+  Result<void> open_state();
+  Result<void> start_agent();
+  Result<void> open_door();
+  Result<std::unique_ptr<Journal>> open_journal(JournalPosition committed, const JournalVisitor& visit,
+                                                std::function<std::string()> preamble);
+  Result<model::Configuration> read_configuration();
+  void say_summary();
+  void hear(int signal);
+  void reload();
+  void stop();
+  void feed_watchdog();
+
+  cli::World& world_;
+  const cli::RunOptions& options_;
+  config::Loaded loaded_;
+  std::unique_ptr<LinuxEventLoop> loop_;
+  StderrLogSink sink_;
+  Log log_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<SignalWatch> signals_;
+  LinuxClock clock_;
+  LinuxDisk disk_;
+  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<WorkflowService> temporal_;
+  std::unique_ptr<MessageBus> bus_;
+  std::unique_ptr<ThreadWorker> store_worker_, callers_, questions_, watch_worker_;
+  std::unique_ptr<runtime::Agent> agent_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<http::Door> door_;
+  bool stopping_ = false;
+};
+
+Result<void> Service::start() {
+  // Before the first thread: all of them have the signals blocked.
+  signals_ = std::make_unique<SignalWatch>(*loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
+                                           [this](int signal) { hear(signal); });
+  for (const std::string& note : loaded_.notes) log_.info("configuration.note", note);
+  if (auto opened = open_state(); !opened) return opened;
+  if (auto started = start_agent(); !started) return started;
+  if (auto opened = open_door(); !opened) return opened;
+  say_summary();
+  supervisor_->ready();
+  feed_watchdog();
+  return {};
+}
+
+Result<void> Service::open_state() {
+  const std::string& path = settings().store.path;
+  if (auto made = disk_.make_directory(path); !made) return made;
+  auto store =
+      SqliteStore::open(disk_, log_,
+                        {.directory = path,
+                         .max_dead_bytes = static_cast<std::uint64_t>(settings().store.max_size) / 10,
+                         .now = clock_.now().wall});
+  if (!store) return store.error();
+  store_ = std::move(*store);
+  return {};
+}
+
+Result<std::unique_ptr<Journal>> Service::open_journal(JournalPosition committed, const JournalVisitor& visit,
+                                                       std::function<std::string()> preamble) {
+  auto journal = FileJournal::open(
+      disk_, log_,
+      {.directory = settings().store.path,
+       .sync_always = !settings().store.sync,
+       .max_bytes = static_cast<std::uint64_t>(settings().store.max_size) / 10 * kJournalTenths,
+       .salt = std::random_device{}(),
+       .preamble = std::move(preamble)},
+      committed, visit);
+  if (!journal) return journal.error();
+  return std::unique_ptr<Journal>(std::move(*journal));
+}
+
+Result<void> Service::start_agent() {
+  auto temporal = temporal::make_service(settings().temporal, settings().device.name, nullptr);
+  if (!temporal) return temporal.error();
+  temporal_ = std::move(*temporal);
+  if (settings().mqtt) bus_ = adapters::make_mqtt_bus(*settings().mqtt, settings().device.name);
+  store_worker_ = std::make_unique<ThreadWorker>(*loop_, 1);
+  callers_ = std::make_unique<ThreadWorker>(*loop_, settings().temporal.max_connections);
+  questions_ = std::make_unique<ThreadWorker>(*loop_, kQuestionThreads);
+  watch_worker_ = std::make_unique<ThreadWorker>(*loop_, 1);
+  std::random_device random;
+  agent_ = std::make_unique<runtime::Agent>(runtime::AgentParts{
+      .loop = *loop_,
+      .clock = clock_,
+      .log = log_,
+      .zones = world_.zones,
+      .store = *store_,
+      .store_worker = *store_worker_,
+      .open_journal =
+          [this](JournalPosition committed, const JournalVisitor& visit,
+                 std::function<std::string()> preamble) {
+            return open_journal(committed, visit, std::move(preamble));
+          },
+      .bus = bus_.get(),
+      .temporal = *temporal_,
+      .callers = *callers_,
+      .temporal_worker = *questions_,
+      .watch_worker = *watch_worker_,
+      .sealer = nullptr,
+      .load_configuration = [this] { return read_configuration(); },
+      .version = cli::kVersion,
+      .seed = std::uint64_t{random()} << 32U | random(),
+  });
+  std::vector<model::Problem> problems;
+  auto started = agent_->start(settings(), problems);
+  if (!problems.empty()) {
+    cli::print_problems(world_, problems, loaded_.files);
+    return Error(ErrorKind::invalid, "the configuration has problems");
+  }
+  return started;
+}
+
+Result<void> Service::open_door() {
+  if (settings().http.listen.empty()) return {};
+  auto surface = surface_settings(settings(), world_.files, disk_, log_);
+  if (!surface) return surface.error();
+  api_ = std::make_unique<api::Api>(*loop_, *agent_, log_, std::move(*surface));
+  door_ = std::make_unique<http::Door>(
+      *loop_,
+      http::DoorOptions{
+          .body_limit = [this](std::string_view path) { return api_->body_limit(path); },
+          .refusal = [](int status, const std::string& reason) { return api::refusal(status, reason); },
+          .tls = {settings().http.tls.cert, settings().http.tls.key},
+      });
+  return door_->listen(settings().http.listen, [this](HttpRequest request, std::shared_ptr<HttpReply> reply) {
+    api_->handle(std::move(request), std::move(reply));
+  });
+}
+
+Result<model::Configuration> Service::read_configuration() {
+  config::Loaded loaded = config::load(cli::sources_of(world_, options_));
+  if (!loaded.problems.empty()) {
+    config::sort_problems(loaded.problems, loaded.files);
+    std::string text;
+    for (const model::Problem& problem : loaded.problems) {
+      if (!text.empty()) text += '\n';
+      text += model::format_problem(problem);
+      log_.error("configuration.problem", model::format_problem(problem));
+    }
+    return Error(ErrorKind::invalid, text);
+  }
+  return std::move(loaded.configuration);
+}
+
+void Service::say_summary() {
+  const model::Configuration& now = settings();
+  for (const config::Fact& fact : config::summary_of(loaded_, world_.files)) {
+    if (fact.alarming) log_.warning("configuration.protection_off", fact.table + "." + fact.key);
+  }
+  const bool mutual = !now.temporal.tls.cert.empty();
+  const bool key = !now.temporal.api_key.empty() || !now.temporal.api_key_file.empty();
+  log_.info("agent.started", "Sundial runs",
+            {{"version", cli::kVersion},
+             {"device", now.device.name},
+             {"temporal", now.temporal.addresses.empty() ? "none" : now.temporal.addresses.front()},
+             {"namespace", now.temporal.name_space},
+             {"task_queue", now.temporal.task_queue},
+             {"authentication", key      ? "API key"
+                                : mutual ? "mTLS"
+                                         : "none"},
+             {"broker", now.mqtt ? now.mqtt->url : "none"},
+             {"http", door_ ? door_->local_address() : "none"},
+             {"state", now.store.path},
+             {"rules", now.rules.size()},
+             {"schedules", now.schedules.size()}});
+}
+
+void Service::hear(int signal) {
+  if (signal == SIGHUP) return reload();
+  if (stopping_) std::_Exit(cli::kExitFailed);  // asked twice: at once
+  stop();
+}
+
+void Service::reload() {
+  supervisor_->reloading();
+  agent_->reload([this](const Result<std::vector<std::string>>& done) {
+    supervisor_->ready();
+    if (!done || !api_) return;
+    auto surface = surface_settings(agent_->configuration(), world_.files, disk_, log_);
+    if (!surface) return log_.error("reload.surface", surface.error().message());
+    api_->configure(std::move(surface->gate), std::move(surface->webhook_secrets));
+  });
+}
+
+void Service::stop() {
+  stopping_ = true;
+  supervisor_->stopping();
+  log_.info("agent.stopping", "no more messages are taken; what waits is sent as far as it goes");
+  loop_->at(loop_->now().elapsed + kEndOfPatience, [] { std::_Exit(cli::kExitDone); });
+  if (door_) door_->stop();
+  agent_->stop(kDeliveryAtTheEnd, [this] { loop_->stop(); });
+}
+
+void Service::feed_watchdog() {
+  const auto patience = supervisor_->patience();
+  if (!patience) return;
+  supervisor_->alive();
+  loop_->at(loop_->now().elapsed + *patience / 2, [this] { feed_watchdog(); });
+}
+
+int Service::run() {
+  loop_->run();
+  log_.flush_repeats();
+  // All is committed. Threads may sit in calls that only their deadlines end, and a message that must
+  // not be acknowledged in one that must not return at all: the process ends under them.
+  if (bus_) bus_->stop();
+  log_.info("agent.stopped", "Sundial has stopped");
+  std::_Exit(cli::kExitDone);
+}
+
+}  // namespace
+
+int run_agent(cli::World& world, const cli::RunOptions& options) {
+  auto loaded = cli::load_configuration(world, options, cli::Purpose::agent);
+  if (!loaded) return cli::kExitConfiguration;
+  auto loop = LinuxEventLoop::create();
+  if (!loop) {
+    world.err << "sundial: " << loop.error().message() << '\n';
+    return cli::kExitFailed;
+  }
+  Service service(world, options, std::move(*loaded), std::move(*loop));
+  if (auto started = service.start(); !started) {
+    world.err << "sundial: " << started.error().message() << std::endl;
+    std::_Exit(started.error().kind() == ErrorKind::invalid ? cli::kExitConfiguration : cli::kExitFailed);
+  }
+  return service.run();
+}
+
+}  // namespace sundial::app

@@ -1,0 +1,437 @@
+// The agent's life: recovery, the events of broker, bridge, clock and disk, reload, and the end.
+#include "agent/runtime/agent.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/runtime/rules_in_force.hpp"
+
+namespace sundial::runtime {
+namespace {
+
+constexpr Millis kClockPoll{5'000};      // until the clock is known to be right
+constexpr Millis kTemporalPoll{10'000};  // until it answered once
+constexpr Millis kStepWorthTelling{10};  // less is slewing between two readings
+constexpr std::size_t kMaxDeliveries = 500;
+// Of what may wait: the rest is for the journal and the write-ahead log.
+constexpr std::uint64_t kFullTenths = 7;
+constexpr std::uint64_t kRoomTenths = 6;
+
+outbox::Limits limits_of(const model::Configuration& configuration, std::uint64_t seed) {
+  outbox::Limits limits;
+  limits.max_connections = configuration.temporal.max_connections;
+  limits.signals_per_second = configuration.temporal.signals_per_second;
+  limits.max_age = configuration.store.max_age;
+  limits.seed = seed;
+  return limits;
+}
+
+std::string_view label_of(DeliveryOutcome outcome) {
+  switch (outcome) {
+    case DeliveryOutcome::done:
+      return "ok";
+    case DeliveryOutcome::already_done:
+      return "already";
+    case DeliveryOutcome::already_running:
+      return "already_running";
+    case DeliveryOutcome::name_taken:
+    case DeliveryOutcome::retry:
+    case DeliveryOutcome::hold:
+      return "retry";
+    case DeliveryOutcome::dead:
+      return "dead";
+  }
+  return "retry";
+}
+
+std::string text_member(const Map& action, std::string_view key) {
+  const Value* value = action.find(key);
+  return value == nullptr || value->text() == nullptr ? std::string() : *value->text();
+}
+
+}  // namespace
+
+Agent::Agent(AgentParts parts) : parts_(std::move(parts)), ids_(~parts_.seed) {}
+
+Agent::~Agent() {
+  if (clock_timer_) parts_.loop.cancel(*clock_timer_);
+  if (sync_timer_) parts_.loop.cancel(*sync_timer_);
+}
+
+Result<void> Agent::start(const model::Configuration& configuration, std::vector<model::Problem>& problems) {
+  started_ = parts_.loop.now().elapsed;
+  auto recovered = recover({.store = parts_.store,
+                            .open_journal = parts_.open_journal,
+                            .clock = parts_.clock,
+                            .log = parts_.log,
+                            .zones = parts_.zones,
+                            .redelivery = redelivery_},
+                           configuration, problems);
+  if (!recovered) return recovered.error();
+  assemble(*recovered);
+  tell_the_clock(recovered->last);
+  if (parts_.bus == nullptr) accept_own(model::Absence{false});
+  engine_->work();
+  committer_->now();
+  bridge_->begin(recovered->next_number - 1);
+  watcher_->restore(recovered->facts);
+  look_at_journal();
+  look_at_temporal();
+  if (parts_.bus != nullptr) parts_.bus->start(*this, take_interest(), {});
+  return {};
+}
+
+void Agent::assemble(Recovered& recovered) {
+  configuration_ = std::move(recovered.configuration);
+  journal_ = std::move(recovered.journal);
+  const std::int64_t max_payload = configuration_.mqtt ? configuration_.mqtt->max_payload : 0;
+  intake_ = std::make_unique<Intake>(Intake::Parts{
+      .journal = *journal_,
+      .clock = parts_.clock,
+      .log = parts_.log,
+      .timeline = recovered.timeline,
+      .redelivery = redelivery_,
+      .max_payload = max_payload,
+      .seed = parts_.seed,
+      .something_came = [this] { parts_.loop.post([this] { engine_->work(); }); },
+  });
+  committer_ = std::make_unique<Committer>(Committer::Parts{
+      .loop = parts_.loop,
+      .worker = parts_.store_worker,
+      .store = parts_.store,
+      .log = parts_.log,
+      .fill = [this](StoreBatch& batch) { engine_->fill(batch); },
+      .failing = [](const std::string&) {},
+  });
+  committer_->set_size(parts_.store.size());
+  engine_ = std::make_unique<EngineLoop>(
+      EngineLoop::Parts{
+          .loop = parts_.loop,
+          .clock = parts_.clock,
+          .log = parts_.log,
+          .journal = *journal_,
+          .intake = *intake_,
+          .committer = *committer_,
+          .timeline = recovered.timeline,
+          .sealer = parts_.sealer,
+          .next_number = recovered.next_number,
+          .committed = [this](Committed done) { committed(std::move(done)); },
+      },
+      std::move(recovered.engine));
+  engine_->add(std::move(recovered.effects), std::move(recovered.state));
+  engine_->begin(recovered.position, recovered.last, recovered.known);
+  committer_->next().facts.emplace_back("rules", write_rules(configuration_));
+  bridge_ = std::make_unique<Bridge>(
+      Bridge::Parts{
+          .loop = parts_.loop,
+          .callers = parts_.callers,
+          .temporal = parts_.temporal,
+          .bus = parts_.bus,
+          .sealer = parts_.sealer,
+          .log = parts_.log,
+          .read =
+              [this](std::optional<std::string> lane, std::uint64_t after, std::size_t limit,
+                     Bridge::Parts::ReadDone done) {
+                read_waiting(std::move(lane), after, limit, std::move(done));
+              },
+          .commit = [this](std::vector<RecordUpdate> updates,
+                           std::function<void()> done) { commit(std::move(updates), std::move(done)); },
+          .awaited = [this](std::uint64_t number) { return waiting_.contains(number); },
+          .delivered = [this](Delivered record) { delivered(std::move(record)); },
+          .requested = [this](const Request& request) { requested(request); },
+          .link_changed = [this] { link_changed(); },
+      },
+      limits_of(configuration_, parts_.seed));
+  watcher_ = std::make_unique<RunWatcher>(RunWatcher::Parts{
+      .loop = parts_.loop,
+      .worker = parts_.watch_worker,
+      .temporal = parts_.temporal,
+      .ended =
+          [this](model::RunEnded ended) {
+            committer_->next().facts.push_back(RunWatcher::fact({ended.schedule, ended.workflow_id}, false));
+            metrics_.count("schedule_runs_total", ended.schedule, ended.failed ? "failed" : "completed");
+            accept_own(std::move(ended));
+          },
+  });
+}
+
+// A wall clock that is not where it should be after the time that has passed was set meanwhile.
+void Agent::tell_the_clock(Moment last) {
+  const Moment present = engine_->now();
+  const Instant expected = last.wall + (present.elapsed - last.elapsed);
+  const Millis off = present.wall - expected;
+  if (off < -kStepWorthTelling || off > kStepWorthTelling) accept_own(model::ClockStep{expected});
+  parts_.loop.on_clock_step([this] { hear_clock_step(); });
+  clock_trusted_ = engine_->known().clock_trusted;
+  look_at_clock();
+}
+
+void Agent::hear_clock_step() {
+  const Moment present = engine_->now();
+  const Moment last = engine_->last();
+  const Instant expected = last.wall + (present.elapsed - last.elapsed);
+  const Millis off = present.wall - expected;
+  if (off >= -kStepWorthTelling && off <= kStepWorthTelling) return;
+  parts_.log.warning("clock.stepped", "the clock was set", {{"by", off}});
+  accept_own(model::ClockStep{expected});
+  look_at_clock();
+}
+
+// Until the clock is known to be right it is looked at now and then; after that no more.
+void Agent::look_at_clock() {
+  if (clock_timer_) parts_.loop.cancel(*std::exchange(clock_timer_, std::nullopt));
+  const bool trusted = clock_trusted(parts_.clock, configuration_.device.clock_wait);
+  if (trusted != clock_trusted_ || !engine_->known().clock_trusted) {
+    if (trusted) accept_own(model::ClockTrust{true});
+    clock_trusted_ = trusted;
+  }
+  if (trusted) return;
+  clock_timer_ = parts_.loop.at(parts_.loop.now().elapsed + kClockPoll, [this] {
+    clock_timer_.reset();
+    look_at_clock();
+  });
+}
+
+// With sync = "1s" what was written reaches the disk within that time.
+void Agent::look_at_journal() {
+  const auto every = configuration_.store.sync;
+  if (!every) return;
+  sync_timer_ = parts_.loop.at(parts_.loop.now().elapsed + *every, [this] {
+    if (journal_->needs_sync()) {
+      auto done = std::make_shared<Result<void>>();
+      parts_.store_worker.run([this, done] { *done = journal_->sync(); },
+                              [this, done] {
+                                if (!*done) parts_.log.error("journal.sync_failed", done->error().message());
+                              });
+    }
+    look_at_journal();
+  });
+}
+
+// An input of the agent's own. Where the journal is full it is not told: it will be by the next one.
+void Agent::accept_own(model::Input input) {
+  if (auto done = engine_->accept(std::move(input)); !done) {
+    parts_.log.warning("journal.input_lost", done.error().message());
+  }
+}
+
+void Agent::committed(Committed committed) {
+  bridge_->added(std::move(committed.records));
+  for (const model::WatchRun& run : committed.watch) watcher_->watch(run);
+  if (ledger_listener_) {
+    for (model::LedgerEntry& entry : committed.ledger) {
+      ledger_listener_(NumberedLedgerEntry{++ledger_number_, std::move(entry)});
+    }
+  }
+  look_at_room();
+}
+
+// on_full = "block": nothing more is taken until the bridge has made room.
+void Agent::look_at_room() {
+  const std::uint64_t most = static_cast<std::uint64_t>(configuration_.store.max_size) / 10;
+  const std::uint64_t waiting = committer_->size().waiting_bytes;
+  if (!full_ && waiting >= most * kFullTenths) {
+    full_ = true;
+    parts_.log.warning("store.full", "nothing more is accepted until something was delivered",
+                       {{"waiting_bytes", waiting}});
+    if (!engine_->known().away) accept_own(model::Absence{true});
+    intake_->set_full(true);
+    engine_->freeze(true);
+  } else if (full_ && waiting <= most * kRoomTenths) {
+    full_ = false;
+    parts_.log.info("store.has_room", "messages are accepted again");
+    intake_->set_full(false);
+    engine_->freeze(false);
+    if (parts_.bus == nullptr || bus_subscribed_) accept_own(model::Absence{false});
+  }
+}
+
+// What the rules keep of what arrives, and what is subscribed to for them.
+std::vector<Subscription> Agent::take_interest() {
+  auto prefilter = engine_->engine().prefilter();
+  intake_->set_keeps(
+      std::make_shared<const Keeps>([prefilter = std::move(prefilter)](const Arrival& arrival, Instant now) {
+        return prefilter->wants({.topic = arrival.topic,
+                                 .payload = arrival.payload,
+                                 .qos = arrival.qos,
+                                 .retained = arrival.retained,
+                                 .duplicate = arrival.duplicate,
+                                 .properties = arrival.properties,
+                                 .now = now});
+      }));
+  std::vector<Subscription> subscriptions;
+  for (const rules::PlannedSubscription& planned : engine_->engine().subscriptions().subscriptions()) {
+    subscriptions.push_back({planned.filter.subscription(), planned.qos, planned.id});
+  }
+  return subscriptions;
+}
+
+// What waits is sent as long as it goes and the patience lasts; what is left is sent at the next start.
+void Agent::stop(Millis patience, std::function<void()> done) {
+  stopping_ = true;
+  watcher_->stop();
+  engine_->work();
+  if (!engine_->known().away && !full_) accept_own(model::Absence{true});
+  stopped_ = [this, done = std::move(done)] { committer_->now(done); };
+  parts_.loop.at(parts_.loop.now().elapsed + patience, [this] {
+    if (stopped_) std::exchange(stopped_, {})();
+  });
+  committer_->now([this] { look_at_end(); });
+}
+
+void Agent::look_at_end() {
+  if (!stopped_) return;
+  const LinkState link = bridge_->temporal();
+  const bool stuck = !link.reached || link.held;
+  if (stuck || committer_->size().waiting == 0) std::exchange(stopped_, {})();
+}
+
+// --- the bus, on its own threads -----------------------------------------------------------------
+
+void Agent::arrived(const Arrival& arrival) {
+  intake_->arrived(arrival);
+}
+
+void Agent::connected(bool session_present) {
+  if (!session_present) intake_->session_lost();
+  parts_.loop.post([this, session_present] {
+    bus_connected_ = true;
+    bus_problem_.clear();
+    refused_.clear();
+    parts_.log.info("mqtt.connected", "connected to the broker",
+                    {{"session", session_present ? "kept" : "new"}});
+  });
+}
+
+void Agent::subscribed() {
+  parts_.loop.post([this] {
+    bus_subscribed_ = true;
+    parts_.log.info("mqtt.subscribed", "the broker has acknowledged every subscription");
+    if (!full_ && !stopping_) accept_own(model::Absence{false});
+  });
+}
+
+void Agent::refused(const std::string& filter, const std::string& why) {
+  parts_.loop.post([this, filter, why] {
+    refused_[filter] = why;
+    parts_.log.error("mqtt.subscription_refused", why, {{"filter", filter}});
+  });
+}
+
+void Agent::disconnected(const std::string& why) {
+  parts_.loop.post([this, why] {
+    const bool was_connected = std::exchange(bus_connected_, false);
+    const bool said = !was_connected && bus_problem_ == why;
+    bus_subscribed_ = false;
+    bus_problem_ = why;
+    if (stopping_ || said) return;
+    parts_.log.warning(was_connected ? "mqtt.disconnected" : "mqtt.unreachable", why);
+    if (!engine_->known().away && !full_) accept_own(model::Absence{true});
+  });
+}
+
+// --- the bridge ----------------------------------------------------------------------------------
+
+void Agent::commit(std::vector<RecordUpdate> updates, std::function<void()> done) {
+  StoreBatch& next = committer_->next();
+  std::move(updates.begin(), updates.end(), std::back_inserter(next.updates));
+  committer_->now([this, done = std::move(done)] {
+    if (done) done();
+    look_at_room();
+    look_at_end();
+  });
+}
+
+void Agent::requested(const Request& request) {
+  metrics_.count("bridge_requests_total", model::name_of(request.kind), label_of(request.outcome));
+  metrics_.observe("bridge_request_seconds", request.took);
+  if (request.outcome == DeliveryOutcome::done && !temporal_up_) tell_temporal(true, {});
+}
+
+void Agent::link_changed() {
+  const LinkState link = bridge_->temporal();
+  tell_temporal(link.reached && !link.held, link.problem);
+  look_at_end();
+}
+
+void Agent::tell_temporal(bool up, const std::string& problem) {
+  if (up && !temporal_up_) {
+    parts_.log.info("temporal.reachable", "Temporal answers");
+  } else if (!up && (temporal_up_ || problem != temporal_problem_)) {
+    parts_.log.warning("temporal.unreachable", problem);
+  }
+  temporal_up_ = up;
+  temporal_problem_ = up ? std::string() : problem;
+  if (engine_->known().temporal_up != up && !full_ && !stopping_) accept_own(model::TemporalLink{up});
+  watcher_->temporal_is_up(up);
+}
+
+// Until something was sent nobody else finds out whether Temporal answers.
+void Agent::look_at_temporal() {
+  if (stopping_ || temporal_up_) return;
+  auto answer = std::make_shared<DeliveryAnswer>();
+  parts_.temporal_worker.run([this, answer] { *answer = parts_.temporal.probe(); },
+                             [this, answer] {
+                               const bool up = answer->outcome == DeliveryOutcome::done;
+                               if (!temporal_up_) tell_temporal(up, answer->reason);
+                               if (up) return;
+                               parts_.loop.at(parts_.loop.now().elapsed + kTemporalPoll,
+                                              [this] { look_at_temporal(); });
+                             });
+}
+
+void Agent::delivered(Delivered done) {
+  const model::OutboxRecord& record = done.record;
+  const bool ours = done.end == outbox::End::done || done.end == outbox::End::already;
+  const std::string id = text_member(record.action, "id");
+  api::Delivery delivery;
+  delivery.number = record.number;
+  delivery.kind = record.kind;
+  delivery.workflow_id = id.empty() ? record.lane : id;
+  delivery.run_id = done.answer.run_id;
+  delivery.type = text_member(record.action, "workflow");
+  delivery.origin = record.origin;
+  delivery.decided = record.decided.wall;
+  delivery.delivered = done.at.wall;
+  delivery.outcome = done.answer.outcome;
+  delivery.reason = done.answer.reason;
+  if (ours) metrics_.observe("event_to_effect_seconds", done.at.wall - record.decided.wall);
+  if (record.kind == model::ActionKind::start || record.kind == model::ActionKind::signal_with_start) {
+    watcher_->started(delivery.workflow_id, ours);
+  }
+  note_end(done);
+  deliveries_.push_front(std::move(delivery));
+  if (deliveries_.size() > kMaxDeliveries) deliveries_.pop_back();
+  answer_waiting(record.number, done.answer);
+}
+
+// What did not have its effect is told where people look for the reason.
+void Agent::note_end(const Delivered& done) {
+  std::string what;
+  switch (done.end) {
+    case outbox::End::done:
+    case outbox::End::already:
+      return;
+    case outbox::End::already_running:
+      what = "already_running";
+      break;
+    case outbox::End::dead:
+      what = "dead";
+      break;
+    case outbox::End::expired:
+      what = "expired";
+      break;
+  }
+  if (done.end == outbox::End::expired) metrics_.count("outbox_dropped_total", "expired");
+  model::LedgerEntry entry;
+  entry.at = done.at.wall;
+  entry.origin = done.record.origin.kind;
+  entry.id = done.record.origin.id;
+  entry.key = done.record.origin.key;
+  entry.event = done.record.origin.event;
+  entry.what = what;
+  entry.detail = done.answer.reason;
+  committer_->next().ledger.push_back(std::move(entry));
+}
+
+}  // namespace sundial::runtime

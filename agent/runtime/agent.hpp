@@ -1,0 +1,176 @@
+// The agent: recovers, then takes inputs, decides, commits and hands on, until it is told to stop.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/api/agent_control.hpp"
+#include "agent/runtime/bridge.hpp"
+#include "agent/runtime/committer.hpp"
+#include "agent/runtime/engine_loop.hpp"
+#include "agent/runtime/intake.hpp"
+#include "agent/runtime/recovery.hpp"
+#include "agent/runtime/run_watcher.hpp"
+#include "platform/clock.hpp"
+#include "platform/event_loop.hpp"
+#include "platform/worker.hpp"
+
+namespace sundial::runtime {
+
+struct AgentParts {
+  EventLoop& loop;
+  const Clock& clock;
+  Log& log;
+  const ZoneSource& zones;
+  Store& store;
+  Worker& store_worker;  // one thread: transactions stay in order
+  OpenJournal open_journal;
+  MessageBus* bus = nullptr;  // null: no broker
+  WorkflowService& temporal;
+  Worker& callers;                       // the bridge's: as many threads as connections
+  Worker& temporal_worker;               // questions of callers
+  Worker& watch_worker;                  // waits for the ends of runs
+  const RecordSealer* sealer = nullptr;  // no encryption
+  // Reads the configuration again; an error holds all that is wrong, a line each.
+  std::function<Result<model::Configuration>()> load_configuration;
+  std::string version;
+  std::uint64_t seed = 0;  // for ids
+};
+
+class Agent final : public api::AgentControl, private BusListener {
+ public:
+  explicit Agent(AgentParts parts);
+  ~Agent() override;
+
+  // Recovers and begins. What is wrong with the configuration goes to `problems`.
+  Result<void> start(const model::Configuration& configuration, std::vector<model::Problem>& problems);
+  // Takes nothing more, commits, lets the bridge send for at most `patience`, says good-bye to the
+  // broker; then `done`.
+  void stop(Millis patience, std::function<void()> done);
+  // A message is held back that must not be acknowledged: only the end of the process is safe.
+  bool must_end_abruptly() const { return full_; }
+  bool ready() const { return why_not_ready().empty(); }
+
+  Moment now() const override;
+  api::AgentStatus status() const override;
+  const api::Metrics& metrics() const override;
+  const model::Configuration& configuration() const override { return configuration_; }
+  List rules() const override;
+  List rule_keys(const std::string& rule, std::size_t limit) const override;
+  List schedules() const override;
+  Result<std::vector<Instant>> next_times(const std::string& schedule, std::size_t count) const override;
+  void accept(model::Message message, api::Answer<std::string> done) override;
+  void schedule(model::ScheduleCommand command, api::Answer<void> done) override;
+  void reset_keys(model::ResetKeys command, api::Answer<void> done) override;
+  Result<Value> dry_run(const model::Message& message) const override;
+  void submit(api::DirectCall call, Millis wait, api::Answer<api::Submission> done) override;
+  void records(RecordState state, std::uint64_t after, std::size_t limit,
+               api::Answer<std::vector<StoredRecord>> done) override;
+  void record(std::uint64_t number, api::Answer<StoredRecord> done) override;
+  void edit_record(std::uint64_t number, Map action, api::Answer<void> done) override;
+  void retry_record(std::uint64_t number, api::Answer<void> done) override;
+  void drop_record(std::uint64_t number, api::Answer<void> done) override;
+  std::vector<api::Delivery> deliveries() const override;
+  void ledger(const LedgerQuery& query, api::Answer<std::vector<NumberedLedgerEntry>> done) override;
+  void follow_ledger(std::function<void(const NumberedLedgerEntry&)> listener) override;
+  void describe_workflow(const std::string& id, const std::string& run_id,
+                         api::Answer<WorkflowDescription> done) override;
+  void workflow_result(const std::string& id, const std::string& run_id,
+                       api::Answer<WorkflowResult> done) override;
+  void workflow_history(const std::string& id, const std::string& run_id, const std::string& page, int limit,
+                        api::Answer<Value> done) override;
+  void query_workflow(const std::string& id, const std::string& name, List arguments,
+                      api::Answer<Value> done) override;
+  void update_workflow(const std::string& id, const std::string& name, const std::string& update_id,
+                       List arguments, Millis wait, api::Answer<Value> done) override;
+  void list_workflows(const std::string& query, const std::string& page, int limit,
+                      api::Answer<Value> done) override;
+  void count_workflows(const std::string& query, api::Answer<std::int64_t> done) override;
+  void reload(api::Answer<std::vector<std::string>> done) override;
+
+ private:
+  // The bus's listener, on its threads.
+  void arrived(const Arrival& arrival) override;
+  void connected(bool session_present) override;
+  void subscribed() override;
+  void refused(const std::string& filter, const std::string& why) override;
+  void disconnected(const std::string& why) override;
+
+  // What the bridge tells.
+  void read_waiting(std::optional<std::string> lane, std::uint64_t after, std::size_t limit,
+                    Bridge::Parts::ReadDone done);
+  void commit(std::vector<RecordUpdate> updates, std::function<void()> done);
+  void delivered(Delivered delivered);
+  void requested(const Request& request);
+  void link_changed();
+
+  void assemble(Recovered& recovered);
+  void tell_the_clock(Moment last);
+  void hear_clock_step();
+  void look_at_clock();
+  void look_at_journal();
+  void committed(Committed committed);
+  void look_at_room();
+  void look_at_temporal();
+  void tell_temporal(bool up, const std::string& problem);
+  std::vector<Subscription> take_interest();
+  void look_at_end();
+  void note_end(const Delivered& delivered);
+  void look_for_oldest() const;
+  void accept_own(model::Input input);
+  std::string why_not_ready() const;
+  void with_dead_letter(std::uint64_t number, std::function<void(StoredRecord)> then, api::Answer<void> done);
+  Result<std::vector<std::string>> take_over(const model::Configuration& next);
+
+  struct Waiting {  // a caller who waits for what becomes of a record
+    api::Answer<api::Submission> done;
+    EventLoop::TimerId timer;
+    std::string workflow_id;
+  };
+  void answer_waiting(std::uint64_t number, std::optional<DeliveryAnswer> answer);
+
+  template <typename T>
+  void ask_temporal(std::function<Result<T>(WorkflowService&)> question, api::Answer<T> done);
+  template <typename T>
+  void ask_store(std::function<Result<T>(Store&)> question, api::Answer<T> done);
+
+  AgentParts parts_;
+  model::Configuration configuration_;
+  mutable api::Metrics metrics_;
+  Redelivery redelivery_{kMaxUnacknowledged};
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<EngineLoop> engine_;
+  std::unique_ptr<Bridge> bridge_;
+  std::unique_ptr<RunWatcher> watcher_;
+
+  MessageIds ids_;
+  Elapsed started_{};
+  bool stopping_ = false;
+  std::function<void()> stopped_;
+  bool full_ = false;
+  bool bus_connected_ = false;
+  bool bus_subscribed_ = false;
+  std::string bus_problem_;
+  std::map<std::string, std::string> refused_;  // filters, and why
+  bool temporal_up_ = false;
+  std::string temporal_problem_;
+  bool clock_trusted_ = false;
+  std::optional<EventLoop::TimerId> clock_timer_;
+  std::optional<EventLoop::TimerId> sync_timer_;
+  std::map<std::uint64_t, Waiting> waiting_;
+  std::deque<api::Delivery> deliveries_;
+  std::function<void(const NumberedLedgerEntry&)> ledger_listener_;
+  std::uint64_t ledger_number_ = 0;
+  mutable std::map<std::pair<std::string, std::pair<std::string, std::string>>, std::uint64_t> counted_;
+  mutable IntakeCounts intake_counted_;
+  mutable std::optional<Instant> oldest_;
+  mutable Elapsed oldest_asked_{};
+};
+
+}  // namespace sundial::runtime

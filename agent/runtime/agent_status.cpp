@@ -1,0 +1,190 @@
+// The agent at a glance: status, metrics, and its rules and schedules as documents.
+#include <algorithm>
+
+#include "agent/runtime/agent.hpp"
+
+namespace sundial::runtime {
+namespace {
+
+constexpr Millis kOldestAge{1'000};
+
+Map line_of(model::OriginKind origin, const std::string& id, const std::string& key, Instant at) {
+  Map line;
+  line.set("time", format_rfc3339(at, Fraction::always));
+  line.set(model::name_of(origin), id);
+  line.set("key", key);
+  return line;
+}
+
+// As `replay --all` prints them.
+List lines_of(const model::Effects& effects) {
+  List lines;
+  std::size_t told = 0;
+  const auto tell_records = [&](std::size_t up_to) {
+    for (; told < up_to && told < effects.records.size(); ++told) {
+      const model::OutboxRecord& record = effects.records[told];
+      Map action;
+      action.set("kind", model::name_of(record.kind));
+      for (const auto& [key, value] : record.action) action.append(key, value);
+      Map line = line_of(record.origin.kind, record.origin.id, record.origin.key, record.decided.wall);
+      line.set("action", std::move(action));
+      lines.emplace_back(std::move(line));
+    }
+  };
+  for (const model::LedgerEntry& entry : effects.ledger) {
+    tell_records(entry.after_records);
+    if (entry.what != "suppressed" && entry.what != "error" && entry.what != "late") continue;
+    Map line = line_of(entry.origin, entry.id, entry.key, entry.at);
+    line.set("suppressed", entry.what == "suppressed" ? entry.reason : entry.what);
+    lines.emplace_back(std::move(line));
+  }
+  tell_records(effects.records.size());
+  return lines;
+}
+
+List items_of(Value document) {
+  List* list = document.get_if<List>();
+  return list == nullptr ? List() : std::move(*list);
+}
+
+}  // namespace
+
+Moment Agent::now() const {
+  return parts_.loop.now();
+}
+
+std::string Agent::why_not_ready() const {
+  if (!engine_) return "starting";
+  if (!committer_->problem().empty()) return "the store can't be written: " + committer_->problem();
+  if (parts_.bus == nullptr) return {};
+  if (!bus_connected_)
+    return "not connected to the broker" + (bus_problem_.empty() ? "" : ": " + bus_problem_);
+  if (!bus_subscribed_) return "not yet subscribed";
+  if (!refused_.empty()) return "the broker refuses the subscription to " + refused_.begin()->first;
+  return {};
+}
+
+api::AgentStatus Agent::status() const {
+  api::AgentStatus status;
+  status.version = parts_.version;
+  status.device = configuration_.device.name;
+  status.reason = why_not_ready();
+  status.ready = status.reason.empty();
+  status.uptime = parts_.loop.now().elapsed - started_;
+  status.mqtt = {.configured = parts_.bus != nullptr,
+                 .connected = bus_connected_,
+                 .subscribed = bus_subscribed_ && refused_.empty(),
+                 .broker = configuration_.mqtt ? configuration_.mqtt->url : std::string(),
+                 .problem = bus_problem_};
+  const model::TemporalSettings& temporal = configuration_.temporal;
+  status.temporal = {.reachable = temporal_up_,
+                     .address = temporal.addresses.empty() ? std::string() : temporal.addresses.front(),
+                     .name_space = temporal.name_space,
+                     .ui = temporal.ui,
+                     .problem = temporal_problem_,
+                     .host_unverified = temporal.tls.enabled && !temporal.tls.verify_host};
+  status.clock = {.trusted = clock_trusted_, .time_zone = configuration_.device.time_zone};
+  if (!engine_) return status;
+  const StoreSize& size = committer_->size();
+  status.outbox.entries = size.waiting;
+  status.outbox.bytes = size.waiting_bytes;
+  status.outbox.dead = size.dead;
+  look_for_oldest();
+  if (size.waiting > 0 && oldest_) {
+    status.outbox.oldest = std::max(Millis{0}, std::chrono::floor<Millis>(parts_.loop.now().wall - *oldest_));
+  }
+  status.store = {.bytes = size.file_bytes,
+                  .max_size = static_cast<std::uint64_t>(configuration_.store.max_size),
+                  .written_bytes_today = size.written_bytes,
+                  .full = full_};
+  status.rules = configuration_.rules.size();
+  status.schedules = schedules().size();
+  for (const model::Count& count : engine_->engine().counts()) {
+    if (count.metric == "rule_keys") status.rule_keys[count.label] = count.value;
+  }
+  return status;
+}
+
+// Read from the store now and then, so that the figure is right for a backlog that nobody holds in
+// memory; the answer is for the next look.
+void Agent::look_for_oldest() const {
+  const Elapsed present = parts_.loop.now().elapsed;
+  if (committer_->size().waiting == 0 || (oldest_ && present - oldest_asked_ < kOldestAge)) return;
+  oldest_asked_ = present;
+  auto found = std::make_shared<std::optional<Instant>>();
+  parts_.store_worker.run(
+      [this, found] {
+        const auto first = parts_.store.records(RecordState::waiting, 0, 1);
+        if (first && !first->empty()) *found = first->front().record.decided.wall;
+      },
+      [this, found] { oldest_ = *found; });
+}
+
+// The engine counts for itself; what it counted since the last look is added here.
+const api::Metrics& Agent::metrics() const {
+  if (!engine_) return metrics_;
+  for (const model::Count& count : engine_->engine().counts()) {
+    std::uint64_t& before = counted_[{std::string(count.metric), {count.label, count.second_label}}];
+    // An engine that took over begins at zero.
+    const std::uint64_t grown = count.value >= before ? count.value - before : count.value;
+    if (grown > 0) metrics_.count(count.metric, count.label, count.second_label, grown);
+    before = count.value;
+  }
+  const IntakeCounts intake = intake_->counts();
+  metrics_.count("messages_received_total", "mqtt", {}, intake.received - intake_counted_.received);
+  intake_counted_ = intake;
+  return metrics_;
+}
+
+List Agent::rules() const {
+  return items_of(engine_->engine().describe_rules());
+}
+
+List Agent::rule_keys(const std::string& rule, std::size_t limit) const {
+  return items_of(engine_->engine().describe_keys(rule, limit));
+}
+
+List Agent::schedules() const {
+  return items_of(engine_->engine().describe_schedules(engine_->now()));
+}
+
+Result<std::vector<Instant>> Agent::next_times(const std::string& schedule, std::size_t count) const {
+  for (const Value& document : schedules()) {
+    const Value* id = document.find("id");
+    if (id == nullptr || id->text() == nullptr || *id->text() != schedule) continue;
+    std::vector<Instant> times;
+    const Value* next = document.find("next");
+    const List* list = next == nullptr ? nullptr : next->get_if<List>();
+    for (const Value& time : list == nullptr ? List() : *list) {
+      const auto instant = parse_rfc3339(time.text() == nullptr ? std::string() : *time.text());
+      if (instant && times.size() < count) times.push_back(*instant);
+    }
+    return times;
+  }
+  return Error(ErrorKind::not_found, "no such schedule");
+}
+
+// A second engine of the same state takes the message and is forgotten.
+Result<Value> Agent::dry_run(const model::Message& message) const {
+  std::vector<model::Problem> problems;
+  const auto trial = engine::Engine::create(configuration_, parts_.zones, problems);
+  if (!trial) return Error(ErrorKind::internal, "the rules in force do not compile");
+  for (const model::StateChange& kept : engine_->engine().everything()) {
+    if (kept.bytes) trial->restore(kept.owner, kept.key, *kept.bytes);
+  }
+  const Moment present = engine_->now();
+  model::Effects effects;
+  trial->begin(present);
+  engine_->known().tell(*trial, present, effects);
+  effects = {};
+  model::Message taken = message;
+  if (taken.id.empty()) taken.id = "dry-run";
+  trial->take(taken, present, effects);
+  return Value(lines_of(effects));
+}
+
+std::vector<api::Delivery> Agent::deliveries() const {
+  return {deliveries_.begin(), deliveries_.end()};
+}
+
+}  // namespace sundial::runtime

@@ -1,0 +1,162 @@
+"""The path from a sensor and a clock to a workflow, with everything that may break on it broken."""
+import signal
+import time
+import unittest
+
+from support import Agent, Folder, Mosquitto, Temporal, wait_for
+
+CONFIG = """
+[device]
+name = "path"
+[temporal]
+address = "http://127.0.0.1:{temporal}"
+[mqtt]
+url = "mqtt://127.0.0.1:{broker}"
+version = {version}
+[store]
+sync = "always"
+[rule.hot]
+topic = "sensors/{{device}}/t"
+when = "payload.t > 80"
+start = {{ workflow = "Hot", args = ["{{payload}}"], task_queue = "nobody" }}
+[schedule.tick]
+cron = "* * * * * *"
+start = {{ workflow = "Tick", args = ["{{schedule.time}}"], task_queue = "nobody" }}
+overlap = "allow_all"
+paused = {paused}
+"""
+
+
+class Path(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Folder()
+        cls.temporal = Temporal(cls.shared.path)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporal.stop()
+        cls.shared.close()
+
+    def setUp(self):
+        self.folder = Folder()
+        self.broker = Mosquitto(self.folder.path)
+        self.started = time.time()
+
+    def tearDown(self):
+        self.agent.stop()
+        self.broker.stop()
+        self.folder.close()
+        for execution in self.temporal.workflows():
+            if execution["status"] != "WORKFLOW_EXECUTION_STATUS_RUNNING":
+                continue
+            workflow = execution["execution"]["workflowId"]
+            self.temporal.http.call("POST", f"/api/v1/namespaces/default/workflows/{workflow}/terminate", {})
+
+    def start_agent(self, version=5, paused="true"):
+        config = CONFIG.format(temporal=self.temporal.http_port, broker=self.broker.port, version=version, paused=paused)
+        self.agent = Agent(self.folder.path, config).start()
+        return self.agent
+
+    def running(self, kind):
+        """How often each argument was started, among what runs."""
+        found = self.temporal.workflows(f"WorkflowType = '{kind}' AND ExecutionStatus = 'Running'")
+        return sorted(execution["execution"]["workflowId"] for execution in found)
+
+    def readings(self):
+        """The readings that arrived, one number for each workflow that runs."""
+        values = []
+        for workflow in self.running("Hot"):
+            started = self.temporal.events(workflow, "WORKFLOW_EXECUTION_STARTED")[0]
+            payload = started["workflowExecutionStartedEventAttributes"]["input"]["payloads"][0]
+            values.append(payload)
+        return values
+
+    def test_a_reading_beyond_the_threshold_starts_one_workflow(self):
+        for version in (3, 5):
+            with self.subTest(version=version):
+                self.start_agent(version)
+                before = len(self.running("Hot"))
+                self.broker.publish("sensors/a/t", '{"t": 21}')
+                self.broker.publish("sensors/a/t", '{"t": 91}')
+                wait_for(lambda: len(self.running("Hot")) == before + 1, "the workflow")
+                self.assertEqual(self.agent.status()["outbox"]["entries"], 0)
+                self.agent.stop()
+
+    def test_a_schedule_fires_each_second_once(self):
+        self.start_agent(paused="false")
+        wait_for(lambda: len(self.running("Tick")) >= 3, "three ticks")
+        ids = self.running("Tick")
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertTrue(all(workflow.startswith("tick-20") and workflow.endswith("Z") for workflow in ids), ids)
+
+    def test_kills_lose_and_double_nothing(self):
+        self.start_agent()
+        sent = 0
+        for kill in range(20):
+            batch = 10
+            self.broker.publish_lines("sensors/a/t", [f'{{"t": {100 + sent + n}}}' for n in range(batch)])
+            sent += batch
+            time.sleep(0.01 * (kill % 7))  # another instant of the work each time
+            self.agent.kill()
+            self.agent.start(ready=kill % 2 == 0)
+        self.agent.wait_ready()
+        wait_for(lambda: len(self.running("Hot")) >= sent, f"{sent} workflows", 60)
+        time.sleep(1)  # a second effect would come now
+        self.assertEqual(len(self.running("Hot")), sent)
+        values = [payload["data"] for payload in self.readings()]
+        self.assertEqual(len(set(values)), sent)
+
+    def test_a_broker_that_restarts_is_found_again(self):
+        self.start_agent()
+        self.broker.stop()
+        wait_for(lambda: not self.agent.status()["mqtt"]["connected"], "the loss to be seen")
+        self.broker.start()
+        self.agent.wait_ready()
+        self.broker.publish("sensors/a/t", '{"t": 99}')
+        wait_for(lambda: len(self.running("Hot")) == 1, "the workflow")
+
+    def test_what_happens_while_temporal_is_down_arrives_later(self):
+        self.start_agent()
+        self.temporal.stop()
+        for reading in range(5):
+            self.broker.publish("sensors/a/t", f'{{"t": {90 + reading}}}')
+        wait_for(lambda: self.agent.status()["outbox"]["entries"] == 5, "five records to wait")
+        self.assertEqual(self.agent.http.call("GET", "/readyz")[0], 200)
+        self.temporal.start()
+        wait_for(lambda: len(self.running("Hot")) == 5, "five workflows", 60)
+        wait_for(lambda: self.agent.status()["temporal"]["reachable"], "the link to be seen")
+
+    def test_it_stops_within_five_seconds(self):
+        self.start_agent()
+        self.broker.publish("sensors/a/t", '{"t": 99}')
+        begun = time.monotonic()
+        self.assertEqual(self.agent.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 5)
+        self.assertEqual(len(self.running("Hot")), 1)
+
+    def test_a_second_agent_is_refused_and_told_who_holds_the_state(self):
+        self.start_agent()
+        second = Agent(self.folder.path, self.agent.config.read_text())
+        second.start(ready=False)
+        self.assertEqual(second.program.wait(10), 1)
+        self.assertIn(str(self.agent.program.process.pid), second.program.text())
+        self.assertTrue(self.agent.program.running())
+
+    def test_a_reload_takes_over_without_a_gap(self):
+        self.start_agent()
+        text = self.agent.config.read_text()
+        self.agent.config.write_text(text.replace("payload.t > 80", "payload.t > 10"))
+        self.agent.program.signal(signal.SIGHUP)
+        wait_for(lambda: "reload.done" in self.agent.program.text(), "the reload")
+        self.broker.publish("sensors/a/t", '{"t": 20}')
+        wait_for(lambda: len(self.running("Hot")) == 1, "the workflow")
+        self.agent.config.write_text(text.replace("payload.t > 80", "payload.t >"))
+        self.agent.program.signal(signal.SIGHUP)
+        wait_for(lambda: "reload.refused" in self.agent.program.text(), "the refusal")
+        self.broker.publish("sensors/a/t", '{"t": 20}')
+        wait_for(lambda: len(self.running("Hot")) == 2, "the workflow")
+
+
+if __name__ == "__main__":
+    unittest.main()
