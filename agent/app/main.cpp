@@ -7,6 +7,7 @@
 #include "agent/adapters/http/agent_client.hpp"
 #include "agent/adapters/temporal/service.hpp"
 #include "agent/app/service.hpp"
+#include "agent/app/connections.hpp"
 #include "agent/cli/verb.hpp"
 #include "platform/zones/zones.hpp"
 
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
       .host_name = host_name(),
       .system_time_zone = sundial::system_time_zone_name(),
       .run_agent = {},
+      .try_connections = sundial::app::try_connections,
       .connect_agent = sundial::http::make_agent_client,
       .open_temporal =
           [](const sundial::model::Configuration& configuration) {

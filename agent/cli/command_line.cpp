@@ -12,8 +12,10 @@ const std::vector<AddVerb>& all_verbs() {
   // clang-format off
   static const std::vector<AddVerb> verbs{
       add_check,
-      add_next,
+      add_completion,
+      add_doctor,
       add_eval,
+      add_next,
       add_status,
       add_events,
       add_explain,
@@ -26,8 +28,8 @@ const std::vector<AddVerb>& all_verbs() {
       add_replay,
       add_run,
       add_version,
-      add_completion,
   };
+  // clang-format on
   return verbs;
 }
 

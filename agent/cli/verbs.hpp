@@ -7,6 +7,7 @@ namespace sundial::cli {
 
 void add_check(CLI::App& app, World& world, Chosen& chosen);
 void add_completion(CLI::App& app, World& world, Chosen& chosen);
+void add_doctor(CLI::App& app, World& world, Chosen& chosen);
 void add_eval(CLI::App& app, World& world, Chosen& chosen);
 void add_events(CLI::App& app, World& world, Chosen& chosen);
 void add_explain(CLI::App& app, World& world, Chosen& chosen);

@@ -83,6 +83,7 @@ std::vector<Setting> start_settings(bool with_signal) {
                          "types."));
   all.push_back(of_shape("headers", Shape::map, "Values for interceptors."));
   all.push_back(retry());
+  all.push_back(result_to());
   return all;
 }
 
@@ -97,7 +98,6 @@ std::vector<Setting> own_settings(ActionKind kind) {
   switch (kind) {
     case ActionKind::start:
       append(all, start_settings(false));
-      all.push_back(result_to());
       break;
     case ActionKind::signal:
       append(all,

@@ -93,6 +93,8 @@ Result<void> fill_options(const model::MqttSettings& settings, const std::string
     auto password = read_secret(settings.password_file);
     if (!password) return password.error();
     options.set_password(*password);
+  } else if (!settings.password.empty()) {
+    options.set_password(settings.password);
   }
   if (speaks_tls(settings)) options.set_ssl(tls_options(settings.tls));
   return {};

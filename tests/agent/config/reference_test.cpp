@@ -2,11 +2,13 @@
 #include "agent/config/reference.hpp"
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "agent/config/sections.hpp"
+#include "agent/core/actions/keys.hpp"
 #include "platform/json/json.hpp"
 #include "tests/agent/config/fake_files.hpp"
 
@@ -43,7 +45,6 @@ TEST(Reference, TellsOfEveryKey) {
   for (const ActionDoc& action : action_docs()) expect_documented(action_settings(action.kind));
 }
 
-// Every key of the example in the reference is declared, and every declared default is one that loads.
 TEST(Reference, DefaultsAreAcceptedAsTheyAreWritten) {
   std::string text;
   for (const TopTable& table : top_tables()) {
@@ -55,6 +56,36 @@ TEST(Reference, DefaultsAreAcceptedAsTheyAreWritten) {
   }
   const Loaded loaded = load_text(text);
   EXPECT_TRUE(hold(problems_of(loaded), {})) << text;
+}
+
+// What the package installs, and the same with every comment taken away.
+TEST(PackagedSample, Loads) {
+  const std::string sample = committed("cmake/package/sundial.toml");
+  EXPECT_TRUE(hold(problems_of(load_text(sample)), {}));
+  std::string uncommented;
+  for (std::string_view line : split(sample, '\n')) {
+    const bool setting =
+        line.starts_with("# ") && (line.find(" = ") != std::string_view::npos || line.starts_with("# ["));
+    uncommented += std::string(setting ? line.substr(2) : line) + "\n";
+  }
+  const Loaded loaded = load_text(uncommented);
+  EXPECT_TRUE(hold(problems_of(loaded), {})) << uncommented;
+  EXPECT_FALSE(loaded.configuration.rules.empty());
+  EXPECT_FALSE(loaded.configuration.schedules.empty());
+}
+
+TEST(Actions, HaveTheKeysThatTheyAreCompiledBy) {
+  for (const ActionDoc& action : action_docs()) {
+    std::set<std::string> documented;
+    std::set<std::string> compiled;
+    for (const Setting& setting : action_settings(action.kind)) {
+      const actions::Key* key = actions::find_key(action.kind, setting.name);
+      EXPECT_EQ(setting.required, key != nullptr && key->required) << setting.name;
+      documented.insert(setting.name);
+    }
+    for (const actions::Key& key : actions::keys_of(action.kind)) compiled.emplace(key.name);
+    EXPECT_EQ(documented, compiled) << model::name_of(action.kind);
+  }
 }
 
 TEST(Schema, KnowsTablesByIdAndLists) {

@@ -1,0 +1,88 @@
+// `sundial doctor` as its users see it.
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "agent/cli/verb.hpp"
+#include "platform/json/json.hpp"
+#include "platform/zones/zones.hpp"
+
+namespace sundial::cli {
+namespace {
+
+struct Desk {
+  std::map<std::string, std::string> files;
+  Instant now = *parse_rfc3339("2026-11-21T13:00:00Z");
+  std::vector<ConnectionTrial> trials{{"temporal", ""}};
+};
+
+struct Outcome {
+  int exit_code = 0;
+  std::string out;
+};
+
+Outcome run(const Desk& desk, std::vector<const char*> flags = {}) {
+  const auto zones = system_zones();
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  World world{.in = in,
+              .out = out,
+              .err = err,
+              .zones = *zones,
+              .environment = {{"SUNDIAL_STATE", "/tmp/sundial-no-such-state"}},
+              .now = desk.now,
+              .host_name = "pi",
+              .system_time_zone = "Europe/Berlin",
+              .run_agent = {},
+              .try_connections = [&desk](const model::Configuration&) { return desk.trials; }};
+  world.files.read = [&desk](const std::string& path, std::size_t) -> Result<std::string> {
+    const auto found = desk.files.find(path);
+    if (found == desk.files.end()) return Error(ErrorKind::not_found, "cannot be read");
+    return found->second;
+  };
+  world.files.exists = [&desk](const std::string& path) { return desk.files.contains(path); };
+  world.files.list = [](const std::string&) -> Result<std::vector<std::string>> {
+    return std::vector<std::string>{};
+  };
+  std::vector<const char*> argv{"sundial", "doctor"};
+  argv.insert(argv.end(), flags.begin(), flags.end());
+  return {run_command_line(static_cast<int>(argv.size()), argv.data(), world), out.str()};
+}
+
+bool has(const Outcome& outcome, const std::string& part) {
+  return outcome.out.find(part) != std::string::npos;
+}
+
+TEST(Doctor, FindsNothingWrongOnAnOrderlyDesk) {
+  const Outcome outcome = run(
+      {.files = {{"sundial.toml", "[rule.r]\ntopic = \"a\"\n"}, {"/run/systemd/timesync/synchronized", ""}}});
+  EXPECT_EQ(outcome.exit_code, kExitDone) << outcome.out;
+  EXPECT_TRUE(has(outcome, "ok    configuration: sundial.toml can be loaded\n")) << outcome.out;
+  EXPECT_TRUE(has(outcome, "ok    temporal: reached\n"));
+  EXPECT_FALSE(has(outcome, "→"));
+}
+
+TEST(Doctor, SaysWhatToDo) {
+  Desk desk{.files = {{"sundial.toml",
+                       "[mqtt]\nurl = \"mqtts://b\"\nversion = 3\ntls = { verify_host = false }\n"}}};
+  desk.now = *parse_rfc3339("1970-01-01T00:01:00Z");
+  desk.trials = {{"temporal", "connection refused"}, {"mqtt", "not authorized"}};
+  const Outcome outcome = run(desk);
+  EXPECT_EQ(outcome.exit_code, kExitFailed);
+  EXPECT_TRUE(has(outcome, "bad   clock: the clock says 1970-01-01T00:01:00Z\n      → ")) << outcome.out;
+  EXPECT_TRUE(has(outcome, "bad   temporal: connection refused\n      → the HTTP API has a port of its own"));
+  EXPECT_TRUE(has(outcome, "bad   mqtt: not authorized"));
+  EXPECT_TRUE(has(outcome, "bad   mqtt: the server's certificate is not verified"));
+  EXPECT_TRUE(has(outcome, "look  mqtt: MQTT 3.1.1 has no maximum packet size"));
+  EXPECT_TRUE(json::parse(run(desk, {"--json"}).out));
+}
+
+TEST(Doctor, PointsAtMistakesInTheConfiguration) {
+  const Outcome outcome = run({.files = {{"sundial.toml", "[rule.r]\ntopik = \"a\"\n"}}});
+  EXPECT_EQ(outcome.exit_code, kExitConfiguration);
+  EXPECT_TRUE(has(outcome, "bad   configuration: sundial.toml:2:1: [rule.r] topik: unknown key"));
+}
+
+}  // namespace
+}  // namespace sundial::cli
