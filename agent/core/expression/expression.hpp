@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxText = 4 * 1024 * 1024;       // bytes of an ex
 inline constexpr std::size_t kMaxNesting = 200;                // brackets, calls and macros within each other
 inline constexpr std::size_t kMaxValueDepth = 250;             // lists and maps within each other
 inline constexpr std::size_t kMaxSteps = 5'000'000;            // of one evaluation
-inline constexpr std::size_t kMaxProduced = 32 * 1024 * 1024;  // bytes of values made by one evaluation
+inline constexpr std::size_t kMaxProduced = 16 * 1024 * 1024;  // bytes of values made by one evaluation
 
 // What does not compile, and where: an offset in bytes, and line and column from 1 in code points.
 struct CompileProblem {
