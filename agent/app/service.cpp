@@ -12,6 +12,7 @@
 #include "agent/adapters/journal/file_journal.hpp"
 #include "agent/adapters/mqtt/mqtt_bus.hpp"
 #include "agent/adapters/sqlite/sqlite_store.hpp"
+#include "agent/adapters/temporal/encryption.hpp"
 #include "agent/adapters/temporal/service.hpp"
 #include "agent/api/api.hpp"
 #include "agent/api/errors.hpp"
@@ -100,6 +101,8 @@ class Service {
   LinuxClock clock_;
   LinuxDisk disk_;
   std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<PayloadCodec> codec_;
+  std::unique_ptr<RecordSealer> sealer_;
   std::unique_ptr<WorkflowService> temporal_;
   std::unique_ptr<MessageBus> bus_;
   std::unique_ptr<ThreadWorker> store_worker_, callers_, questions_, watch_worker_;
@@ -151,7 +154,11 @@ Result<std::unique_ptr<Journal>> Service::open_journal(JournalPosition committed
 }
 
 Result<void> Service::start_agent() {
-  auto temporal = temporal::make_service(settings().temporal, settings().device.name, nullptr);
+  auto codec = temporal::make_codec(settings().temporal);
+  if (!codec) return codec.error();
+  codec_ = std::move(*codec);
+  if (codec_) sealer_ = temporal::make_sealer(*codec_);
+  auto temporal = temporal::make_service(settings().temporal, settings().device.name, codec_.get());
   if (!temporal) return temporal.error();
   temporal_ = std::move(*temporal);
   if (settings().mqtt) bus_ = adapters::make_mqtt_bus(*settings().mqtt, settings().device.name);
@@ -177,7 +184,7 @@ Result<void> Service::start_agent() {
       .callers = *callers_,
       .temporal_worker = *questions_,
       .watch_worker = *watch_worker_,
-      .sealer = nullptr,
+      .sealer = sealer_.get(),
       .load_configuration = [this] { return read_configuration(); },
       .version = cli::kVersion,
       .seed = std::uint64_t{random()} << 32U | random(),

@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxText = 4 * 1024 * 1024;       // bytes of an ex
 inline constexpr std::size_t kMaxNesting = 200;                // brackets, calls and macros within each other
 inline constexpr std::size_t kMaxValueDepth = 250;             // lists and maps within each other
 inline constexpr std::size_t kMaxSteps = 5'000'000;            // of one evaluation
-inline constexpr std::size_t kMaxProduced = 16 * 1024 * 1024;  // bytes of values made by one evaluation
+inline constexpr std::size_t kMaxProduced = 32 * 1024 * 1024;  // bytes of values made by one evaluation
 
 // What does not compile, and where: an offset in bytes, and line and column from 1 in code points.
 struct CompileProblem {
@@ -107,6 +107,10 @@ class CollectExpression {
 
   // In the order of `results`.
   const std::vector<AggregateCall>& aggregates() const { return aggregates_; }
+
+  // What it names of the last message, outside its aggregates.
+  Variables uses() const { return outer_.uses(); }
+  bool names(Variable variable, std::string_view field) const { return outer_.names(variable, field); }
 
   // `results[i]` is what aggregates()[i] came to; an entry that is one aggregate alone is its result.
   Result<Value> evaluate(const Bindings& last_message, std::span<const Value> results) const;
