@@ -6,8 +6,8 @@
 
 #include "agent/adapters/http/agent_client.hpp"
 #include "agent/adapters/temporal/service.hpp"
-#include "agent/app/service.hpp"
 #include "agent/app/connections.hpp"
+#include "agent/app/service.hpp"
 #include "agent/cli/verb.hpp"
 #include "platform/zones/zones.hpp"
 

@@ -12,7 +12,7 @@
 #include "agent/adapters/journal/file_journal.hpp"
 #include "agent/adapters/mqtt/mqtt_bus.hpp"
 #include "agent/adapters/sqlite/sqlite_store.hpp"
-#include "agent/adapters/temporal/encryption.hpp"
+#include "agent/adapters/temporal/codec.hpp"
 #include "agent/adapters/temporal/service.hpp"
 #include "agent/api/api.hpp"
 #include "agent/api/errors.hpp"

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "agent/config/files.hpp"
-#include "agent/ports/workflow_service.hpp"
 #include "agent/core/model/settings.hpp"
 #include "agent/ports/agent_client.hpp"
+#include "agent/ports/workflow_service.hpp"
 #include "platform/base/result.hpp"
 #include "platform/base/time.hpp"
 #include "platform/base/time_zone.hpp"

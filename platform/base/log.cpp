@@ -79,8 +79,8 @@ std::string format_log_json(const LogLine& line) {
                   format_rfc3339(line.at, Fraction::always), name_of(line.severity),
                   quoted_text(printable(line.event)), quoted_text(printable(line.message, kLongestMessage)));
   for (const LogField& field : line.fields) {
-    text +=
-        fmt::format(",{}:{}", quoted_text(printable(field.name)), quoted_text(printable(field.value, kLongestValue)));
+    text += fmt::format(",{}:{}", quoted_text(printable(field.name)),
+                        quoted_text(printable(field.value, kLongestValue)));
   }
   return text + "}";
 }

@@ -82,10 +82,12 @@ TEST_F(CheckVerb, MasksSecretsInTheSummary) {
 }
 
 TEST_F(CheckVerb, PrintsEveryProblemAndExitsWith78) {
-  const std::string config = write("sundial.toml", "[rule.r]\ntopik = \"a\"\n[device]\nname = 5\n");
+  const std::string config = write("sundial.toml",
+                                   "[rule.r]\ntopic = \"a\"\npublish = { topic = \"b\", payload = \"c\" }\n"
+                                   "topik = \"a\"\n[device]\nname = 5\n");
   EXPECT_EQ(run({"--config", config}), kExitConfiguration);
-  EXPECT_EQ(err_, config + ":2:1: [rule.r] topik: unknown key; did you mean topic?\n" + config +
-                      ":4:8: [device] name: expected a string, not an integer\n");
+  EXPECT_EQ(err_, config + ":4:1: [rule.r] topik: unknown key; did you mean topic?\n" + config +
+                      ":6:8: [device] name: expected a string, not an integer\n");
   EXPECT_EQ(out_, "");
   EXPECT_EQ(run({"--config", config, "--json"}), kExitConfiguration);
   EXPECT_EQ(json::parse(out_)->find("problems")->get_if<List>()->size(), 2U);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -23,6 +24,9 @@ namespace sundial::http {
 namespace {
 
 using namespace std::chrono_literals;
+
+// As the agent does: OpenSSL writes to sockets whose other end has gone.
+const auto kSigpipeIgnored = std::signal(SIGPIPE, SIG_IGN);
 
 // A client's socket that reads with a deadline.
 class Client {

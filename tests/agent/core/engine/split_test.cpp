@@ -10,7 +10,7 @@ namespace sundial::engine {
 namespace {
 
 // One rule of each kind of state.
-constexpr const char *kRules = R"toml(
+constexpr const char* kRules = R"toml(
 [rule.unique]
 topic = "t/{id}"
 unique = "payload.v"
