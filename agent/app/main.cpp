@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "agent/adapters/http/agent_client.hpp"
+#include "agent/adapters/sqlite/sqlite_store.hpp"
 #include "agent/adapters/temporal/service.hpp"
 #include "agent/app/connections.hpp"
 #include "agent/app/service.hpp"
@@ -49,6 +50,7 @@ int main(int argc, char** argv) {
           [](const sundial::model::Configuration& configuration) {
             return sundial::temporal::open_service(configuration.temporal, configuration.device.name);
           },
+      .back_up = sundial::back_up_state,
   };
   world.run_agent = [&world](const sundial::cli::RunOptions& options) {
     return sundial::app::run_agent(world, options);

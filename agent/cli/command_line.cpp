@@ -11,6 +11,7 @@ const std::vector<AddVerb>& all_verbs() {
   // One a line, so that two new verbs do not meet in one.
   // clang-format off
   static const std::vector<AddVerb> verbs{
+      add_backup,
       add_check,
       add_completion,
       add_doctor,

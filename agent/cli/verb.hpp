@@ -62,6 +62,8 @@ struct World {
   std::function<Result<std::unique_ptr<AgentClient>>(const AgentAddress&)> connect_agent{};
   // The way to Temporal itself; an error is one of the configuration.
   std::function<Result<std::unique_ptr<WorkflowService>>(const model::Configuration&)> open_temporal{};
+  // Copies the state in a directory to a file, also while an agent runs on it.
+  std::function<Result<void>(const std::string& directory, const std::string& file)> back_up{};
   config::Files files = config::system_files();
 };
 

@@ -5,6 +5,7 @@
 
 namespace sundial::cli {
 
+void add_backup(CLI::App& app, World& world, Chosen& chosen);
 void add_check(CLI::App& app, World& world, Chosen& chosen);
 void add_completion(CLI::App& app, World& world, Chosen& chosen);
 void add_doctor(CLI::App& app, World& world, Chosen& chosen);

@@ -1,9 +1,11 @@
 """The path from a sensor and a clock to a workflow, with everything that may break on it broken."""
 import signal
+import sqlite3
+import subprocess
 import time
 import unittest
 
-from support import Agent, Folder, Mosquitto, Temporal, wait_for
+from support import Agent, Folder, Mosquitto, Temporal, required, wait_for
 
 CONFIG = """
 [device]
@@ -127,13 +129,31 @@ class Path(unittest.TestCase):
         wait_for(lambda: len(self.running("Hot")) == 5, "five workflows", 60)
         wait_for(lambda: self.agent.status()["temporal"]["reachable"], "the link to be seen")
 
-    def test_it_stops_within_five_seconds(self):
+    def test_it_stops_within_five_seconds_and_loses_nothing(self):
         self.start_agent()
         self.broker.publish("sensors/a/t", '{"t": 99}')
         begun = time.monotonic()
         self.assertEqual(self.agent.stop(), 0)
         self.assertLess(time.monotonic() - begun, 5)
-        self.assertEqual(len(self.running("Hot")), 1)
+        # Whether the message came before the stop or waits at the broker: it arrives, once.
+        self.agent.start()
+        wait_for(lambda: len(self.running("Hot")) == 1, "the workflow")
+
+    def test_a_backup_is_made_while_it_runs(self):
+        self.start_agent()
+        self.broker.publish("sensors/a/t", '{"t": 99}')
+        wait_for(lambda: len(self.running("Hot")) == 1, "the workflow")
+        copy = self.folder.path / "copy.db"
+        answer = subprocess.run([required("SUNDIAL_BINARY"), "backup", "--config", str(self.agent.config), "--state",
+                                 str(self.agent.state), str(copy)], capture_output=True, text=True, timeout=30)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
+        with sqlite3.connect(copy) as database:
+            self.assertEqual(database.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+            self.assertGreater(database.execute("SELECT count(*) FROM ledger").fetchone()[0], 0)
+        nowhere = subprocess.run([required("SUNDIAL_BINARY"), "backup", "--config", str(self.agent.config), "--state",
+                                  str(self.folder.path / "none"), str(copy)], capture_output=True, text=True, timeout=30)
+        self.assertEqual(nowhere.returncode, 2)
 
     def test_a_second_agent_is_refused_and_told_who_holds_the_state(self):
         self.start_agent()

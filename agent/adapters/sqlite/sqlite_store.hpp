@@ -95,4 +95,8 @@ class SqliteStore final : public Store {
   Instant newest_ledger_{};
 };
 
+// A consistent copy of the state in `directory`, by a connection of its own: an agent that runs on it
+// goes on committing meanwhile.
+Result<void> back_up_state(const std::string& directory, const std::string& file);
+
 }  // namespace sundial

@@ -184,9 +184,13 @@ StoreSize SqliteStore::size() {
   return size;
 }
 
-// By a connection of its own, so that commits go on meanwhile; under another name until it is whole.
 Result<void> SqliteStore::backup(const std::string& file) {
-  auto source = Database::open(path(), Database::Access::read_only);
+  return back_up_state(options_.directory, file);
+}
+
+// Under another name until it is whole.
+Result<void> back_up_state(const std::string& directory, const std::string& file) {
+  auto source = Database::open(directory + "/sundial.db", Database::Access::read_only);
   if (!source) return source.error();
   const std::string unfinished = file + ".part";
   ::unlink(unfinished.c_str());
