@@ -75,20 +75,51 @@ class Replay {
   }
 
  private:
-  // The clock never goes back: an earlier line is taken at the clock's time.
+  // The clock never goes back: an earlier line is taken at the clock's time. It stops at each instant
+  // at which something is due, since the end of a schedule's run may let its next one begin.
   void reach(Instant time) {
     const Instant wall = started_ ? std::max(now_.wall, time) : time;
-    now_ = {wall, Elapsed{wall.time_since_epoch()}};
     if (!std::exchange(started_, true)) {
+      set_clock(wall);
       engine_.begin(now_);
       engine_.take(model::ClockTrust{true}, now_, effects_);
     }
+    for (auto due = next_due(); due && *due < wall; due = next_due()) advance(*due);
+    advance(wall);
+  }
+
+  void advance(Instant wall) {
+    set_clock(wall);
     engine_.advance(now_, effects_);
     tell();
   }
 
-  // Records and what was suppressed, in the order in which they were decided.
+  void set_clock(Instant wall) { now_ = {wall, Elapsed{wall.time_since_epoch()}}; }
+
+  // The next instant after the present one; the two clocks of a replay show the same.
+  std::optional<Instant> next_due() const {
+    const engine::Engine::Wake wake = engine_.next_wake();
+    std::optional<Instant> due = wake.wall;
+    if (wake.elapsed) {
+      const Instant elapsed{wake.elapsed->time_since_epoch()};
+      due = due ? std::min(*due, elapsed) : elapsed;
+    }
+    return due && *due > now_.wall ? due : std::nullopt;
+  }
+
+  // A replay starts nothing, so the runs of schedules are over at once; what that lets begin is told too.
   void tell() {
+    print_effects();
+    while (!effects_.watch.empty()) {
+      for (const model::WatchRun& run : std::exchange(effects_.watch, {})) {
+        engine_.take(model::RunEnded{run.schedule, run.workflow_id, false, {}}, now_, effects_);
+      }
+      print_effects();
+    }
+  }
+
+  // Records and what was suppressed, in the order in which they were decided.
+  void print_effects() {
     std::size_t told = 0;
     const auto records_until = [&](std::size_t end) {
       for (; told < end; ++told) print_(action_line(effects_.records[told]));
@@ -103,7 +134,6 @@ class Replay {
     records_until(effects_.records.size());
     effects_.records.clear();
     effects_.ledger.clear();
-    effects_.watch.clear();
   }
 
   engine::Engine& engine_;
