@@ -99,6 +99,7 @@ void Agent::assemble(Recovered& recovered) {
       .loop = parts_.loop,
       .worker = parts_.store_worker,
       .store = parts_.store,
+      .journal = *journal_,
       .log = parts_.log,
       .fill = [this](StoreBatch& batch) { engine_->fill(batch); },
       .failing = [](const std::string&) {},

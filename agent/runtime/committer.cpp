@@ -49,7 +49,11 @@ void Committer::begin() {
 void Committer::write(std::shared_ptr<Running> running) {
   parts_.worker.run(
       [this, running] {
-        running->outcome = parts_.store.commit(running->batch);
+        running->outcome = {};
+        // Where the journal is synced by an interval: effects that outlive the entry they come from would
+        // be made a second time by its redelivery.
+        if (parts_.journal.needs_sync()) running->outcome = parts_.journal.sync();
+        if (running->outcome) running->outcome = parts_.store.commit(running->batch);
         if (running->outcome) running->size = parts_.store.size();
       },
       [this, running] { finish(running); });

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/ports/journal.hpp"
 #include "agent/ports/store.hpp"
 #include "platform/base/log.hpp"
 #include "platform/event_loop.hpp"
@@ -22,6 +23,7 @@ class Committer {
     EventLoop& loop;
     Worker& worker;  // one thread: transactions stay in order
     Store& store;
+    Journal& journal;
     Log& log;
     // Adds to a transaction what its owner has ready, at the last moment before it is written.
     std::function<void(StoreBatch&)> fill;
