@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <vector>
 
 #include "agent/adapters/mqtt/translate.hpp"
 
@@ -62,13 +63,32 @@ Connection::Connection(const model::MqttSettings& settings, ConnectionListener& 
   // Never start_consuming: its queue acknowledges what nobody has taken.
   MQTTAsync_setMessageArrivedCallback(handle_of(client_), this, &Connection::on_arrived);
   client_.set_connection_lost_handler([this](const std::string& cause) {
-    listener_.lost(cause.empty() ? "the connection to the broker was lost" : cause);
+    tell([&] { listener_.lost(cause.empty() ? "the connection to the broker was lost" : cause); });
   });
   client_.set_disconnected_handler([this](const mqtt::properties&, mqtt::ReasonCode reason) {
     const char* text = MQTTReasonCode_toString(static_cast<MQTTReasonCodes>(reason));
-    listener_.lost(
-        fmt::format("the broker closed the connection: {}", text != nullptr ? text : "no reason given"));
+    tell([&] {
+      listener_.lost(
+          fmt::format("the broker closed the connection: {}", text != nullptr ? text : "no reason given"));
+    });
   });
+}
+
+template <typename Tell>
+void Connection::tell(Tell what) {
+  const std::lock_guard lock(telling_);
+  if (!retired_) what();
+}
+
+void Connection::retire(std::unique_ptr<Connection> connection) {
+  {
+    const std::lock_guard lock(connection->telling_);
+    connection->retired_ = true;
+  }
+  static std::mutex& guard = *new std::mutex;
+  static auto& retired = *new std::vector<std::unique_ptr<Connection>>;
+  const std::lock_guard lock(guard);
+  retired.push_back(std::move(connection));
 }
 
 // On Paho's thread, which acknowledges the message after the return. An exception here would end
@@ -160,7 +180,7 @@ Result<void> Connection::publish(const std::string& topic, const std::string& pa
 }
 
 void Connection::on_success(const mqtt::token& token) {
-  listener_.published(reinterpret_cast<std::uintptr_t>(token.get_user_context()), {});
+  tell([&] { listener_.published(reinterpret_cast<std::uintptr_t>(token.get_user_context()), {}); });
 }
 
 void Connection::on_failure(const mqtt::token& token) {
@@ -168,9 +188,13 @@ void Connection::on_failure(const mqtt::token& token) {
   const int reason = static_cast<int>(token.get_reason_code());
   const char* text = version5_ ? MQTTReasonCode_toString(static_cast<MQTTReasonCodes>(reason)) : nullptr;
   if (text != nullptr && reason >= kRefused) {
-    listener_.published(number, Error(ErrorKind::invalid, fmt::format("the broker refuses it: {}", text)));
+    tell([&] {
+      listener_.published(number, Error(ErrorKind::invalid, fmt::format("the broker refuses it: {}", text)));
+    });
   } else {
-    listener_.published(number, Error(ErrorKind::timed_out, "the broker did not acknowledge it"));
+    tell([&] {
+      listener_.published(number, Error(ErrorKind::timed_out, "the broker did not acknowledge it"));
+    });
   }
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <mqtt/async_client.h>
@@ -38,12 +39,18 @@ class Connection : private mqtt::iaction_listener {
                        std::optional<Millis> expiry, std::uintptr_t number);
   void disconnect();
 
+  // The owner goes: its listener is told nothing more, and the client is kept until the process ends,
+  // because Paho's threads may still be about to call into one that was closed a moment ago.
+  static void retire(std::unique_ptr<Connection> connection);
+
   // A message is being taken: the connection must not be closed now.
   bool busy() const { return taking_.load(); }
 
  private:
   Connection(const model::MqttSettings& settings, ConnectionListener& listener, const std::string& address);
 
+  template <typename Tell>
+  void tell(Tell what);
   static int on_arrived(void* self, char* topic, int topic_length, MQTTAsync_message* message);
   void take(std::string_view topic, const MQTTAsync_message& message) noexcept;
   Result<void> finish(const mqtt::token_ptr& token, Millis limit);
@@ -51,7 +58,9 @@ class Connection : private mqtt::iaction_listener {
   void on_failure(const mqtt::token& token) override;
 
   bool version5_;
-  ConnectionListener& listener_;
+  ConnectionListener& listener_;  // not after `retired_`
+  std::mutex telling_;            // held while the listener is told of a loss or an answer
+  bool retired_ = false;
   std::atomic<bool> taking_{false};
   mqtt::async_client client_;
 };

@@ -340,7 +340,7 @@ void MqttBus::stop() {
     return;
   }
   keeper_.join();
-  connection_.reset();
+  if (connection_) Connection::retire(std::move(connection_));
 }
 
 }  // namespace
