@@ -96,15 +96,28 @@ void check_window(const RuleDefinition& rule, const std::string& where, std::vec
   }
 }
 
+void check_hearing(const RuleDefinition& rule, const std::string& where, std::vector<Problem>& problems) {
+  const Node* topic = rule.source.find("topic");
+  const auto* filters = topic == nullptr ? nullptr : std::get_if<model::Array>(&topic->data);
+  if (filters != nullptr && filters->empty()) {
+    problems.push_back({topic->at, where + " topic", "an empty list hears nothing; name a topic"});
+  } else if (topic == nullptr && rule.source.find("webhook") == nullptr) {
+    problems.push_back({rule.at, where, "hears nothing; give it a `topic` or a `webhook`"});
+  }
+  if (rule.silent_for && rule.retained == model::Retained::only) {
+    problems.push_back({place_of(rule.source, "retained"), where + " retained",
+                        "a retained message is not hearing, so that `silent_for` would hear nothing; leave "
+                        "`retained` out"});
+  }
+}
+
 }  // namespace
 
 void check_combinations(const RuleDefinition& rule, std::vector<Problem>& problems) {
   const std::string where = fmt::format("[rule.{}]", rule.id);
   check(rule.source, where, "", kInRule, kRuleNeeds, problems);
   if (rule.window) check_window(rule, where, problems);
-  if (rule.source.find("topic") == nullptr && rule.source.find("webhook") == nullptr) {
-    problems.push_back({rule.at, where, "hears nothing; give it a `topic` or a `webhook`"});
-  }
+  check_hearing(rule, where, problems);
   if (rule.actions.empty() && rule.back.empty()) {
     problems.push_back({rule.at, where, "does nothing; give it an action, such as `start` or `publish`"});
   }

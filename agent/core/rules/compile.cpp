@@ -138,7 +138,8 @@ class Compiler {
         rule_.key_from_topic = rule_.key->uses().within({Variable::topic, Variable::device, Variable::rule});
       }
     }
-    if (!definition_.change) return;
+    // Where `of` is missing, the reader has said so.
+    if (!definition_.change || definition_.change->of.at.line == 0) return;
     std::optional<Expression> of = compile(definition_.change->of, window_scope_, "change.of");
     if (!of) return;
     const bool of_window = of->uses().has(Variable::window);

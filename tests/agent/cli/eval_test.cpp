@@ -164,9 +164,9 @@ void judge(const Value& line, std::string_view answered) {
       << id << ": " << json::write(line).substr(0, 200) << "\n  " << answered;
 }
 
-std::vector<Value> corpus() {
+std::vector<Value> corpus(const std::string& name = "examples") {
   std::vector<Value> lines;
-  std::ifstream file(SUNDIAL_TEST_DATA "/cel/examples.jsonl");
+  std::ifstream file(SUNDIAL_TEST_DATA "/cel/" + name + ".jsonl");
   for (std::string text; std::getline(file, text);) lines.push_back(*json::parse(text));
   return lines;
 }
@@ -175,10 +175,7 @@ bool is_hostile(const Value& line) {
   return *line.find("kind")->text() == "hostile";
 }
 
-TEST(Eval, AnswersEveryLineOfTheCorpus) {
-  std::vector<Value> lines = corpus();
-  EXPECT_EQ(lines.size(), 752U);
-  std::erase_if(lines, is_hostile);
+void judge_as_one_batch(const std::vector<Value>& lines) {
   std::string requests;
   for (const Value& line : lines) requests += request_of(line) + "\n";
   std::istringstream answers(run({"--batch"}, requests).out);
@@ -187,6 +184,19 @@ TEST(Eval, AnswersEveryLineOfTheCorpus) {
     ASSERT_TRUE(std::getline(answers, answer));
     judge(line, answer);
   }
+}
+
+TEST(Eval, AnswersEveryLineOfTheCorpus) {
+  std::vector<Value> lines = corpus();
+  EXPECT_EQ(lines.size(), 752U);
+  std::erase_if(lines, is_hostile);
+  judge_as_one_batch(lines);
+}
+
+TEST(Eval, AgreesWithCelsOwnConformanceCases) {
+  const std::vector<Value> lines = corpus("conformance");
+  EXPECT_EQ(lines.size(), 1060U);
+  judge_as_one_batch(lines);
 }
 
 TEST(Eval, AnswersWhatIsHostileWithinSeconds) {

@@ -62,6 +62,8 @@ TEST(Refusals, Topics) {
   refuses("topic = \"t\"\nwebhook = \"w\"\n", "5:1:", "webhook");
   refuses("topic = \"t\"\nqos = 2\n", "6:", "QoS 2");
   EXPECT_NE(problems("when = \"true\"\n").find("hears nothing"), std::string::npos);
+  refuses("topic = []\n", "5:9:", "hears nothing");
+  refuses("topic = \"t\"\nsilent_for = \"1s\"\nretained = \"only\"\n", "7:1:", "hear nothing");
   const std::string overlap =
       "[mqtt]\nurl = \"mqtt://x\"\nversion = 3\n[rule.a]\ntopic = \"$share/g/t/+\"\n" + std::string(kSignal) +
       "[rule.b]\ntopic = \"t/#\"\n" + kSignal;
