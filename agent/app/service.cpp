@@ -8,6 +8,8 @@
 #include <ostream>
 #include <random>
 
+#include <fmt/format.h>
+
 #include "agent/adapters/http/door.hpp"
 #include "agent/adapters/journal/file_journal.hpp"
 #include "agent/adapters/mqtt/mqtt_bus.hpp"
@@ -21,6 +23,7 @@
 #include "agent/cli/version_number.hpp"
 #include "agent/config/summary.hpp"
 #include "agent/runtime/agent.hpp"
+#include "agent/runtime/heartbeat.hpp"
 #include "platform/json/json.hpp"
 #include "platform/linux/clock.hpp"
 #include "platform/linux/disk.hpp"
@@ -88,7 +91,7 @@ class Service {
   void hear(int signal);
   void reload();
   void stop();
-  void feed_watchdog();
+  std::string condition() const;
 
   cli::World& world_;
   const cli::RunOptions& options_;
@@ -109,6 +112,7 @@ class Service {
   std::unique_ptr<runtime::Agent> agent_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Door> door_;
+  std::unique_ptr<runtime::Heartbeat> heartbeat_;
   bool stopping_ = false;
 };
 
@@ -122,7 +126,10 @@ Result<void> Service::start() {
   if (auto opened = open_door(); !opened) return opened;
   say_summary();
   supervisor_->ready();
-  feed_watchdog();
+  heartbeat_ = std::make_unique<runtime::Heartbeat>(*loop_, *supervisor_,
+                                                    std::vector<Worker*>{store_worker_.get(), callers_.get()},
+                                                    [this] { return condition(); });
+  heartbeat_->beat();
   return {};
 }
 
@@ -279,11 +286,12 @@ void Service::stop() {
   agent_->stop(kDeliveryAtTheEnd, [this] { loop_->stop(); });
 }
 
-void Service::feed_watchdog() {
-  const auto patience = supervisor_->patience();
-  if (!patience) return;
-  supervisor_->alive();
-  loop_->at(loop_->now().elapsed + *patience / 2, [this] { feed_watchdog(); });
+// What `systemctl status` shows.
+std::string Service::condition() const {
+  const api::AgentStatus now = agent_->status();
+  return fmt::format("{}; {} waiting to be sent{}", now.ready ? "ready" : "not ready: " + now.reason,
+                     now.outbox.entries,
+                     now.outbox.dead > 0 ? fmt::format(", {} dead letters", now.outbox.dead) : "");
 }
 
 int Service::run() {
