@@ -1,23 +1,29 @@
 # Installation and the .deb: one package for each suite and architecture, since library names differ.
 include(GNUInstallDirs)
 
-option(SUNDIAL_NOTIFY_RELOAD "The target's systemd knows Type=notify-reload (253 and later)" OFF)
-if(SUNDIAL_NOTIFY_RELOAD)
+# What Debian 13's systemd knows and Debian 12's does not: a reload that is waited for, restarts ever further apart.
+set(SUNDIAL_SUITE bookworm CACHE STRING "The Debian that the package is for: bookworm or trixie")
+if(SUNDIAL_SUITE STREQUAL trixie)
+  set(SUNDIAL_RELEASE 1+deb13)
   set(SUNDIAL_SERVICE_TYPE notify-reload)
   set(SUNDIAL_SERVICE_RELOAD "# A reload is SIGHUP, answered with RELOADING=1 and READY=1.")
+  set(SUNDIAL_SERVICE_RESTART "RestartSec=2\nRestartSteps=6\nRestartMaxDelaySec=60")
 else()
+  set(SUNDIAL_RELEASE 1+deb12)
   set(SUNDIAL_SERVICE_TYPE notify)
   set(SUNDIAL_SERVICE_RELOAD "ExecReload=/bin/kill -HUP $MAINPID")
+  set(SUNDIAL_SERVICE_RESTART "RestartSec=5")
 endif()
 set(package_files ${CMAKE_SOURCE_DIR}/cmake/package)
 configure_file(${package_files}/sundial.service.in ${CMAKE_BINARY_DIR}/package/sundial.service @ONLY)
+configure_file(${package_files}/changelog.in ${CMAKE_BINARY_DIR}/package/changelog @ONLY)
 
 # Debian wants both compressed; -n leaves out name and time, so that two builds give the same bytes.
 function(sundial_compress source result)
   add_custom_command(OUTPUT ${result} COMMAND gzip -9nc ${source} > ${result} DEPENDS ${source} VERBATIM)
 endfunction()
 sundial_compress(${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_BINARY_DIR}/package/changelog.gz)
-sundial_compress(${package_files}/changelog ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz)
+sundial_compress(${CMAKE_BINARY_DIR}/package/changelog ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz)
 # What the program itself prints of its flags and its configuration, by the emulator where we cross-compile.
 function(sundial_printed result)
   add_custom_command(OUTPUT ${result} COMMAND sundial ${ARGN} > ${result} DEPENDS sundial VERBATIM)
@@ -37,6 +43,7 @@ add_custom_target(sundial_package_files ALL
 install(TARGETS sundial RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${CMAKE_BINARY_DIR}/package/sundial.service DESTINATION lib/systemd/system)
 install(FILES ${package_files}/sundial.toml DESTINATION /etc/sundial)
+install(DIRECTORY DESTINATION /etc/sundial/credentials DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
 install(FILES ${package_files}/copyright ${CMAKE_BINARY_DIR}/package/changelog.gz
   ${CMAKE_BINARY_DIR}/package/changelog.Debian.gz DESTINATION share/doc/sundial)
 install(FILES ${printed}/sundial.1.gz DESTINATION share/man/man1)
@@ -48,7 +55,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME sundial)
 set(CPACK_PACKAGE_CONTACT "Sundial maintainers <maintainers@sundial.example>")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_RELEASE ${SUNDIAL_RELEASE})
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
@@ -65,7 +72,7 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Runs cron triggers and aggregates MQTT sig
 decision in a durable outbox, and forwards workflow starts and signals to a
 Temporal frontend through its HTTP API.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
-  ${package_files}/postinst ${package_files}/prerm ${package_files}/postrm ${CMAKE_BINARY_DIR}/package/conffiles)
+  ${package_files}/preinst ${package_files}/postinst ${package_files}/prerm ${package_files}/postrm ${CMAKE_BINARY_DIR}/package/conffiles)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_DEBUGINFO_PACKAGE ON)
 file(WRITE ${CMAKE_BINARY_DIR}/package/conffiles "/etc/sundial/sundial.toml\n")

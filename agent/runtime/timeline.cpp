@@ -38,7 +38,8 @@ std::optional<LastMoment> read_moment(std::string_view text) {
 Timeline Timeline::begin(const std::optional<LastMoment>& last, const Present& present) {
   if (!last) return Timeline(Millis{0});
   Millis away{0};
-  if (last->boot_id == present.boot_id) {
+  // An id that can't be read tells nothing.
+  if (!present.boot_id.empty() && last->boot_id == present.boot_id) {
     away = present.since_boot - last->since_boot;
   } else if (present.clock_trusted) {
     away = present.moment.wall - last->moment.wall;

@@ -69,6 +69,12 @@ TEST(Timeline, CountsTheTimeAwayByTheClockOverABootWhereItIsTrusted) {
   EXPECT_EQ(Timeline::begin(last, present).told(present.moment).elapsed, Elapsed{hours{5}});
 }
 
+TEST(Timeline, TakesTwoBootsWithoutAnIdForTwo) {
+  const LastMoment last{{Instant{hours{100}}, Elapsed{hours{5}}}, hours{2}, ""};
+  const Present present{{Instant{hours{107}}, Elapsed{seconds{10}}}, hours{3}, "", true};
+  EXPECT_EQ(Timeline::begin(last, present).told(present.moment).elapsed, Elapsed{hours{12}});
+}
+
 TEST(Timeline, IsReadAsItWasWritten) {
   const LastMoment last{{Instant{Millis{1'700'000'000'123}}, Elapsed{Millis{-5}}}, Millis{42}, "a-b-c"};
   const auto read = read_moment(write_moment(last));
