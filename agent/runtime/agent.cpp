@@ -12,7 +12,6 @@ namespace {
 constexpr Millis kClockPoll{5'000};      // until the clock is known to be right
 constexpr Millis kTemporalPoll{10'000};  // until it answered once
 constexpr Millis kStepWorthTelling{10};  // less is slewing between two readings
-constexpr std::size_t kMaxDeliveries = 500;
 // Of what may wait: the rest is for the journal and the write-ahead log.
 constexpr std::uint64_t kFullTenths = 7;
 constexpr std::uint64_t kRoomTenths = 6;
@@ -42,11 +41,6 @@ std::string_view label_of(DeliveryOutcome outcome) {
       return "dead";
   }
   return "retry";
-}
-
-std::string text_member(const Map& action, std::string_view key) {
-  const Value* value = action.find(key);
-  return value == nullptr || value->text() == nullptr ? std::string() : *value->text();
 }
 
 }  // namespace
@@ -148,11 +142,13 @@ void Agent::assemble(Recovered& recovered) {
       .worker = parts_.watch_worker,
       .temporal = parts_.temporal,
       .ended =
-          [this](model::RunEnded ended) {
-            committer_->next().facts.push_back(RunWatcher::fact({ended.schedule, ended.workflow_id}, false));
+          [this](model::RunEnded ended, RunWatcher::Fact over) {
+            committer_->next().facts.push_back(std::move(over));
             metrics_.count("schedule_runs_total", ended.schedule, ended.failed ? "failed" : "completed");
             accept_own(std::move(ended));
           },
+      .result = [this](const AwaitedResult& awaited, const WorkflowResult* result,
+                       RunWatcher::Fact over) { return publish_result(awaited, result, std::move(over)); },
   });
 }
 
@@ -379,60 +375,6 @@ void Agent::look_at_temporal() {
                                parts_.loop.at(parts_.loop.now().elapsed + kTemporalPoll,
                                               [this] { look_at_temporal(); });
                              });
-}
-
-void Agent::delivered(Delivered done) {
-  const model::OutboxRecord& record = done.record;
-  const bool ours = done.end == outbox::End::done || done.end == outbox::End::already;
-  const std::string id = text_member(record.action, "id");
-  api::Delivery delivery;
-  delivery.number = record.number;
-  delivery.kind = record.kind;
-  delivery.workflow_id = id.empty() ? record.lane : id;
-  delivery.run_id = done.answer.run_id;
-  delivery.type = text_member(record.action, "workflow");
-  delivery.origin = record.origin;
-  delivery.decided = record.decided.wall;
-  delivery.delivered = done.at.wall;
-  delivery.outcome = done.answer.outcome;
-  delivery.reason = done.answer.reason;
-  if (ours) metrics_.observe("event_to_effect_seconds", done.at.wall - record.decided.wall);
-  if (record.kind == model::ActionKind::start || record.kind == model::ActionKind::signal_with_start) {
-    watcher_->started(delivery.workflow_id, ours);
-  }
-  note_end(done);
-  deliveries_.push_front(std::move(delivery));
-  if (deliveries_.size() > kMaxDeliveries) deliveries_.pop_back();
-  answer_waiting(record.number, done.answer);
-}
-
-// What did not have its effect is told where people look for the reason.
-void Agent::note_end(const Delivered& done) {
-  std::string what;
-  switch (done.end) {
-    case outbox::End::done:
-    case outbox::End::already:
-      return;
-    case outbox::End::already_running:
-      what = "already_running";
-      break;
-    case outbox::End::dead:
-      what = "dead";
-      break;
-    case outbox::End::expired:
-      what = "expired";
-      break;
-  }
-  if (done.end == outbox::End::expired) metrics_.count("outbox_dropped_total", "expired");
-  model::LedgerEntry entry;
-  entry.at = done.at.wall;
-  entry.origin = done.record.origin.kind;
-  entry.id = done.record.origin.id;
-  entry.key = done.record.origin.key;
-  entry.event = done.record.origin.event;
-  entry.what = what;
-  entry.detail = done.answer.reason;
-  committer_->next().ledger.push_back(std::move(entry));
 }
 
 }  // namespace sundial::runtime

@@ -120,6 +120,9 @@ class Agent final : public api::AgentControl, private BusListener {
   std::vector<Subscription> take_interest();
   void look_at_end();
   void note_end(const Delivered& delivered);
+  void watch(const model::OutboxRecord& record, const std::string& workflow_id, const std::string& run_id,
+             bool runs);
+  bool publish_result(const AwaitedResult& awaited, const WorkflowResult* result, RunWatcher::Fact over);
   void look_for_oldest() const;
   void accept_own(model::Input input);
   std::string why_not_ready() const;

@@ -156,6 +156,7 @@ void Agent::drop_record(std::uint64_t number, api::Answer<void> done) {
       return done(Error(ErrorKind::conflict, "it is on its way just now"));
     }
     metrics_.count("outbox_dropped_total", "dead");
+    if (found->record.kind == model::ActionKind::start) watcher_->never_starts(found->record.lane);
     RecordUpdate update;
     update.number = number;
     update.kind = RecordUpdate::Kind::remove;

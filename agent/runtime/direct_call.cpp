@@ -35,12 +35,22 @@ Value without_templates(const Value& value) {
   return value;
 }
 
+// All texts are values, but for `{result}` and `{status}`, which nobody can know yet.
+Map values_of(const Map& action) {
+  Map plain;
+  for (const auto& [key, value] : action) {
+    const bool template_still = *key.text() == "result_to";
+    plain.append(key, template_still ? value : without_templates(value));
+  }
+  return plain;
+}
+
 }  // namespace
 
 Result<model::OutboxRecord> record_of(const api::DirectCall& call, const std::string& device,
                                       const std::string& call_id, Moment now) {
   std::vector<model::Problem> problems;
-  const auto definition = config::read_action(call.kind, without_templates(Value(call.action)), problems);
+  const auto definition = config::read_action(call.kind, Value(values_of(call.action)), problems);
   std::optional<actions::CompiledAction> compiled;
   if (definition) {
     compiled = actions::CompiledAction::compile(*definition, {}, {std::string(model::name_of(call.kind)), 1},

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/runtime/rules_in_force.hpp"
+#include "agent/runtime/run_watcher.hpp"
 
 namespace sundial::runtime {
 namespace {
@@ -142,6 +143,7 @@ void EngineLoop::fill(StoreBatch& batch) {
   const Millis since_boot = parts_.clock.since_boot() - (now().elapsed - last_.elapsed);
   batch.facts.emplace_back("moment", write_moment({last_, since_boot, parts_.clock.boot_id()}));
   batch.facts.emplace_back("known", known_.write());
+  for (const model::WatchRun& run : effects_.watch) batch.facts.push_back(RunWatcher::fact(run));
   changed_ = false;
   batch.records.insert(batch.records.end(), effects_.records.begin(), effects_.records.end());
   batch.ledger.insert(batch.ledger.end(), effects_.ledger.begin(), effects_.ledger.end());

@@ -1,16 +1,27 @@
-// Hears of the ends of workflows that schedules started (overlap, pause_on_failure).
+// Hears of the ends of workflows: for schedules (overlap, pause_on_failure) and for `result_to`.
 #include "agent/runtime/run_watcher.hpp"
 
+#include <algorithm>
 #include <memory>
-#include <utility>
+
+#include "platform/json/json.hpp"
 
 namespace sundial::runtime {
 namespace {
 
-constexpr std::string_view kFact = "watch/";
+constexpr std::string_view kSchedules = "watch/";
+constexpr std::string_view kResults = "result/";
 constexpr Millis kLongPoll{2'000};  // short enough for a stop to wait for it
-constexpr Millis kBetween{250};     // between questions, with many runs
+constexpr Millis kBetween{20};      // between two questions
 constexpr Millis kAfterTrouble{5'000};
+constexpr Millis kSoonest{100};  // until a run is asked for again
+constexpr Millis kLatest{10'000};
+constexpr int kPartOfAge = 8;  // an end is heard of within an eighth of the run's length
+
+std::string text_of(const Value& document, std::string_view key) {
+  const Value* member = document.find(key);
+  return member == nullptr || member->text() == nullptr ? std::string() : *member->text();
+}
 
 }  // namespace
 
@@ -23,81 +34,167 @@ void RunWatcher::stop() {
   if (timer_) parts_.loop.cancel(*std::exchange(timer_, std::nullopt));
 }
 
-std::pair<std::string, std::optional<std::string>> RunWatcher::fact(const model::WatchRun& run,
-                                                                    bool watched) {
-  return {std::string(kFact) + run.workflow_id, watched ? std::optional(run.schedule) : std::nullopt};
+RunWatcher::Fact RunWatcher::fact(const model::WatchRun& run) {
+  Map map;
+  map.append("schedule", run.schedule);
+  return {std::string(kSchedules) + run.workflow_id, json::write(map)};
 }
 
 void RunWatcher::restore(const std::vector<std::pair<std::string, std::string>>& facts) {
-  for (const auto& [name, schedule] : facts) {
-    if (std::string_view(name).starts_with(kFact)) watched_[name.substr(kFact.size())] = {schedule, false};
+  for (const auto& [name, value] : facts) {
+    Watched watched;
+    if (std::string_view(name).starts_with(kSchedules)) {
+      const auto document = json::parse(value);
+      if (!document) continue;
+      watched.schedule = text_of(*document, "schedule");
+      watched.workflow_id = text_of(*document, "workflow_id");
+      watched.run_id = text_of(*document, "run_id");
+      watched.started = !watched.workflow_id.empty();
+      add(name, std::move(watched));
+    } else if (std::string_view(name).starts_with(kResults)) {
+      watched.awaited = read_awaited(value);
+      if (watched.awaited) add(name, std::move(watched));
+    }
   }
-  if (!watched_.empty()) ask_soon(kBetween);
 }
 
 void RunWatcher::watch(const model::WatchRun& run) {
-  watched_[run.workflow_id] = {run.schedule, false};
+  Watched watched;
+  watched.schedule = run.schedule;
+  add(fact(run).first, std::move(watched));
 }
 
-void RunWatcher::started(std::string_view workflow_id, bool runs) {
-  const auto found = watched_.find(std::string(workflow_id));
-  if (found == watched_.end()) return;
-  if (!runs) return end(found->first, false);
-  found->second.started = true;
-  ask_soon(Millis{0});
+std::optional<RunWatcher::Fact> RunWatcher::started(const std::string& known_as,
+                                                    const std::string& workflow_id,
+                                                    const std::string& run_id) {
+  const std::string name = std::string(kSchedules) + known_as;
+  const auto found = runs_.find(name);
+  if (found == runs_.end()) return std::nullopt;
+  Watched& watched = found->second;
+  watched.workflow_id = workflow_id;
+  watched.run_id = run_id;
+  watched.started = true;
+  watched.since = parts_.loop.now().elapsed;
+  take_turn(name, watched.since + kSoonest);
+  arm();
+  Map map;
+  map.append("schedule", watched.schedule);
+  map.append("workflow_id", workflow_id);
+  map.append("run_id", run_id);
+  return Fact{name, json::write(map)};
+}
+
+void RunWatcher::never_starts(const std::string& known_as) {
+  const auto found = runs_.find(std::string(kSchedules) + known_as);
+  if (found != runs_.end()) end(found, nullptr);
+}
+
+std::optional<RunWatcher::Fact> RunWatcher::await(std::uint64_t number, AwaitedResult awaited) {
+  if (results_ >= kMostResults) return std::nullopt;
+  const std::string name = std::string(kResults) + std::to_string(number);
+  Fact fact{name, write_awaited(awaited)};
+  Watched watched;
+  watched.awaited = std::move(awaited);
+  add(name, std::move(watched));
+  return fact;
+}
+
+void RunWatcher::add(const std::string& name, Watched watched) {
+  if (const auto there = runs_.find(name); there != runs_.end()) remove(there);
+  if (watched.awaited) {
+    ++results_;
+    watched.started = true;
+    watched.workflow_id = watched.awaited->workflow_id;
+    watched.run_id = watched.awaited->run_id;
+  }
+  watched.since = parts_.loop.now().elapsed;
+  const bool started = watched.started;
+  runs_[name] = std::move(watched);
+  if (started) take_turn(name, parts_.loop.now().elapsed + kSoonest);
+  arm();
+}
+
+void RunWatcher::remove(Runs::iterator run) {
+  turns_.erase({run->second.next, run->first});
+  if (run->second.awaited) --results_;
+  runs_.erase(run);
+}
+
+void RunWatcher::take_turn(const std::string& name, Elapsed when) {
+  Watched& watched = runs_.at(name);
+  turns_.erase({watched.next, name});
+  watched.next = when;
+  turns_.emplace(when, name);
 }
 
 void RunWatcher::temporal_is_up(bool up) {
   up_ = up;
-  if (up) ask_soon(Millis{0});
+  if (up) not_before_ = Elapsed{};
+  arm();
 }
 
-void RunWatcher::ask_soon(Millis pause) {
-  if (stopped_ || asking_ || !up_ || watched_.empty() || timer_) return;
-  timer_ = parts_.loop.at(parts_.loop.now().elapsed + pause, [this] {
+void RunWatcher::arm() {
+  if (timer_) parts_.loop.cancel(*std::exchange(timer_, std::nullopt));
+  if (stopped_ || asking_ || !up_ || turns_.empty()) return;
+  timer_ = parts_.loop.at(std::max(turns_.begin()->first, not_before_), [this] {
     timer_.reset();
     ask();
   });
 }
 
-// Each in its turn; where there is only one, Temporal may keep the question until it knows.
+// Where there is only one, Temporal may keep the question until it knows.
 void RunWatcher::ask() {
-  if (watched_.empty() || !up_) return;
-  auto next = watched_.upper_bound(last_asked_);
-  if (next == watched_.end()) next = watched_.begin();
-  last_asked_ = next->first;
+  const std::string name = turns_.begin()->second;
+  const Watched& watched = runs_.at(name);
   asking_ = true;
-  const Millis wait = watched_.size() == 1 ? kLongPoll : Millis{0};
-  auto result = std::make_shared<std::optional<Result<WorkflowResult>>>();
+  struct Answer {
+    std::optional<Result<WorkflowResult>> result;
+    bool certain = true;  // that it is the workflow that is not there, and not its namespace
+  };
+  auto answer = std::make_shared<Answer>();
   parts_.worker.run(
-      [this, id = last_asked_, wait, result] { *result = parts_.temporal.result(id, {}, wait); },
-      [this, id = last_asked_, result] {
+      [this, id = watched.workflow_id, run = watched.run_id, wait = runs_.size() == 1 ? kLongPoll : Millis{0},
+       answer] {
+        answer->result = parts_.temporal.result(id, run, wait);
+        if (!*answer->result && answer->result->error().kind() == ErrorKind::not_found) {
+          answer->certain = parts_.temporal.probe().outcome == DeliveryOutcome::done;
+        }
+      },
+      [this, name, answer] {
         asking_ = false;
-        if (!stopped_) hear(id, **result);
+        if (!stopped_) hear(name, *answer->result, answer->certain);
       });
 }
 
-void RunWatcher::hear(const std::string& workflow_id, const Result<WorkflowResult>& result) {
-  Millis pause = kBetween;
-  const auto found = watched_.find(workflow_id);
-  if (found == watched_.end()) {
-    // Ended meanwhile, by its start's answer.
-  } else if (!result) {
-    // Unknown: not started yet, or so long ago that Temporal has forgotten it.
-    const bool gone = result.error().kind() == ErrorKind::not_found && found->second.started;
-    if (gone) end(workflow_id, false);
-    pause = gone ? kBetween : kAfterTrouble;
-  } else if (result->status != "running") {
-    end(workflow_id, result->status != "completed");
+void RunWatcher::hear(const std::string& name, const Result<WorkflowResult>& result, bool certain) {
+  const Elapsed now = parts_.loop.now().elapsed;
+  not_before_ = now + kBetween;
+  const auto found = runs_.find(name);
+  if (found == runs_.end()) return arm();  // ended meanwhile
+  const Millis pause = std::clamp((now - found->second.since) / kPartOfAge, kSoonest, kLatest);
+  const bool gone = !result && result.error().kind() == ErrorKind::not_found && certain;
+  if (result && result->status == "running") {
+    take_turn(name, runs_.size() == 1 ? now : now + pause);
+  } else if (result || gone) {
+    take_turn(name, now + kAfterTrouble);  // where the end can't be taken now
+    end(found, gone ? nullptr : &*result);
+  } else {
+    take_turn(name, now + kAfterTrouble);
+    const bool nobody = meaning_of(result.error().kind()).worth_retrying;
+    if (nobody) not_before_ = now + kAfterTrouble;
   }
-  ask_soon(pause);
+  arm();
 }
 
-void RunWatcher::end(const std::string& workflow_id, bool failed) {
-  const auto found = watched_.find(workflow_id);
-  model::RunEnded ended{found->second.schedule, workflow_id, failed, std::nullopt};
-  watched_.erase(found);
-  parts_.ended(std::move(ended));
+void RunWatcher::end(Runs::iterator run, const WorkflowResult* result) {
+  const Watched watched = run->second;
+  const Fact over{run->first, std::nullopt};
+  if (watched.awaited && !parts_.result(*watched.awaited, result, over)) return;
+  remove(run);
+  if (watched.awaited) return;
+  const std::string known_as = over.first.substr(kSchedules.size());
+  const bool failed = result != nullptr && result->status != "completed";
+  parts_.ended({watched.schedule, known_as, failed, std::nullopt}, over);
 }
 
 }  // namespace sundial::runtime

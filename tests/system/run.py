@@ -20,6 +20,8 @@ sys.path.insert(0, str(HERE))
 class Progress(unittest.TextTestResult):
     """One line a test, with its time; also what went wrong, at once."""
 
+    started = time.monotonic()  # what fails before the first test is timed from here
+
     def startTest(self, test):
         self.started = time.monotonic()
         unittest.TestResult.startTest(self, test)

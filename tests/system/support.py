@@ -215,10 +215,10 @@ def payload_values(payloads):
 class Worker:
     """The sample worker, connected to one Temporal server."""
 
-    def __init__(self, folder, temporal):
+    def __init__(self, folder, temporal, env=None):
         self.program = Program([required("SUNDIAL_WORKER_PYTHON"), "-u", str(ROOT / "tests/worker/worker.py")],
                                Path(folder) / "worker.log",
-                               env={"TEMPORAL_ADDRESS": f"127.0.0.1:{temporal.grpc_port}"})
+                               env={"TEMPORAL_ADDRESS": f"127.0.0.1:{temporal.grpc_port}", **(env or {})})
         wait_for(lambda: "worker is ready" in self.program.text() or not self.program.running(), "the worker", 60)
         if not self.program.running():
             raise AssertionError("the worker ended: " + self.program.text())
