@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -103,23 +105,40 @@ std::vector<std::string> zone_names() {
   return names;
 }
 
-Error no_such_zone(std::string_view name) {
-  const std::vector<std::string> names = zone_names();
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  const auto meant = did_you_mean(name, known);
-  return {ErrorKind::invalid, fmt::format("there is no time zone '{}'; {}", printable(name, 60),
-                                          meant ? fmt::format("did you mean {}?", *meant)
-                                                : "right is, for example, Europe/Berlin or UTC")};
-}
-
 class SystemZones final : public ZoneSource {
  public:
   Result<std::shared_ptr<const TimeZone>> find(std::string_view name) const override {
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second;
     cctz::time_zone zone;
     const bool known = name == "UTC" || (is_plain_name(name) && is_zone_file(zone_directory() / name));
     if (!known || !cctz::load_time_zone(std::string(name), &zone)) return no_such_zone(name);
-    return std::shared_ptr<const TimeZone>(std::make_shared<CctzZone>(std::string(name), zone));
+    const std::shared_ptr<const TimeZone> made = std::make_shared<CctzZone>(std::string(name), zone);
+    loaded_.emplace(name, made);
+    return made;
   }
+
+ private:
+  // A name may come out of a message, and then in any number: people who mistype get what they meant,
+  // a storm of names costs the look at one file each.
+  Error no_such_zone(std::string_view name) const {
+    std::optional<std::string> meant;
+    if (suggestions_left_ > 0) {
+      --suggestions_left_;
+      if (names_.empty()) names_ = zone_names();
+      const std::vector<std::string_view> names(names_.begin(), names_.end());
+      meant = did_you_mean(name, names);
+    }
+    return {ErrorKind::invalid, fmt::format("there is no time zone '{}'; {}", printable(name, 60),
+                                            meant ? fmt::format("did you mean {}?", *meant)
+                                                  : "right is, for example, Europe/Berlin or UTC")};
+  }
+
+  mutable std::mutex mutex_;
+  // Only what is a file of the system, so that its names bound it.
+  mutable std::map<std::string, std::shared_ptr<const TimeZone>, std::less<>> loaded_;
+  mutable std::vector<std::string> names_;
+  mutable int suggestions_left_ = 100;
 };
 
 }  // namespace
