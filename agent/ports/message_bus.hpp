@@ -57,8 +57,9 @@ class MessageBus {
   // Calls `done` when the broker has acknowledged it, or with why not; on any thread.
   virtual void publish(const std::string& topic, const std::string& payload, int qos, bool retain,
                        std::optional<Millis> expiry, std::function<void(Result<void>)> done) = 0;
-  // Says good-bye and returns within a few seconds. While a call of `arrived` has not returned, the
-  // connection is left open: closing it would acknowledge what is not safe.
+  // Says good-bye and returns within a few seconds; then the listener is called no more. A call of
+  // `arrived` that does not return holds up the good-bye, since closing the connection would acknowledge
+  // what is not safe: then the listener has to live until the process ends, or the call has returned.
   virtual void stop() = 0;
 };
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <vector>
 
 #include "agent/adapters/mqtt/translate.hpp"
 
@@ -63,42 +62,20 @@ Connection::Connection(const model::MqttSettings& settings, ConnectionListener& 
   // Never start_consuming: its queue acknowledges what nobody has taken.
   MQTTAsync_setMessageArrivedCallback(handle_of(client_), this, &Connection::on_arrived);
   client_.set_connection_lost_handler([this](const std::string& cause) {
-    tell([&] { listener_.lost(cause.empty() ? "the connection to the broker was lost" : cause); });
+    listener_.lost(cause.empty() ? "the connection to the broker was lost" : cause);
   });
   client_.set_disconnected_handler([this](const mqtt::properties&, mqtt::ReasonCode reason) {
     const char* text = MQTTReasonCode_toString(static_cast<MQTTReasonCodes>(reason));
-    tell([&] {
-      listener_.lost(
-          fmt::format("the broker closed the connection: {}", text != nullptr ? text : "no reason given"));
-    });
+    listener_.lost(
+        fmt::format("the broker closed the connection: {}", text != nullptr ? text : "no reason given"));
   });
-}
-
-template <typename Tell>
-void Connection::tell(Tell what) {
-  const std::lock_guard lock(telling_);
-  if (!retired_) what();
-}
-
-void Connection::retire(std::unique_ptr<Connection> connection) {
-  {
-    const std::lock_guard lock(connection->telling_);
-    connection->retired_ = true;
-  }
-  static std::mutex& guard = *new std::mutex;
-  static auto& retired = *new std::vector<std::unique_ptr<Connection>>;
-  const std::lock_guard lock(guard);
-  retired.push_back(std::move(connection));
 }
 
 // On Paho's thread, which acknowledges the message after the return. An exception here would end
 // the process; the listener throws none, and what else may fail is an allocation of a few bytes.
 int Connection::on_arrived(void* self, char* topic, int topic_length, MQTTAsync_message* message) {
-  auto& connection = *static_cast<Connection*>(self);
-  connection.taking_.store(true);
-  connection.take(topic_length > 0 ? std::string_view(topic, static_cast<std::size_t>(topic_length)) : topic,
-                  *message);
-  connection.taking_.store(false);
+  static_cast<Connection*>(self)->take(
+      topic_length > 0 ? std::string_view(topic, static_cast<std::size_t>(topic_length)) : topic, *message);
   MQTTAsync_freeMessage(&message);
   MQTTAsync_free(topic);
   return 1;
@@ -121,7 +98,7 @@ void Connection::take(std::string_view topic, const MQTTAsync_message& message) 
 // Waits as long as the answer may take. A message that is being taken holds up the thread that
 // would bring the answer, so that time does not count.
 Result<void> Connection::finish(const mqtt::token_ptr& token, Millis limit) {
-  for (Millis waited{0}; waited < limit; waited += busy() ? Millis{0} : kGlance) {
+  for (Millis waited{0}; waited < limit; waited += listener_.busy() ? Millis{0} : kGlance) {
     if (token->wait_for(kGlance)) return {};
     if (listener_.give_up()) return Error(ErrorKind::unavailable, "the connection to the broker was lost");
   }
@@ -180,7 +157,7 @@ Result<void> Connection::publish(const std::string& topic, const std::string& pa
 }
 
 void Connection::on_success(const mqtt::token& token) {
-  tell([&] { listener_.published(reinterpret_cast<std::uintptr_t>(token.get_user_context()), {}); });
+  listener_.published(reinterpret_cast<std::uintptr_t>(token.get_user_context()), {});
 }
 
 void Connection::on_failure(const mqtt::token& token) {
@@ -188,21 +165,16 @@ void Connection::on_failure(const mqtt::token& token) {
   const int reason = static_cast<int>(token.get_reason_code());
   const char* text = version5_ ? MQTTReasonCode_toString(static_cast<MQTTReasonCodes>(reason)) : nullptr;
   if (text != nullptr && reason >= kRefused) {
-    tell([&] {
-      listener_.published(number, Error(ErrorKind::invalid, fmt::format("the broker refuses it: {}", text)));
-    });
+    listener_.published(number, Error(ErrorKind::invalid, fmt::format("the broker refuses it: {}", text)));
   } else {
-    tell([&] {
-      listener_.published(number, Error(ErrorKind::timed_out, "the broker did not acknowledge it"));
-    });
+    listener_.published(number, Error(ErrorKind::timed_out, "the broker did not acknowledge it"));
   }
 }
 
-void Connection::disconnect() {
-  static_cast<void>(guarded([&]() -> Result<void> {
-    if (client_.is_connected()) client_.disconnect(0)->wait_for(kFarewell);
-    return {};
-  }));
+bool Connection::disconnect() {
+  const Result<bool> done = guarded(
+      [&]() -> Result<bool> { return client_.is_connected() && client_.disconnect(0)->wait_for(kFarewell); });
+  return done && *done;
 }
 
 }  // namespace sundial::adapters

@@ -1,10 +1,7 @@
 // One Paho client: connects, subscribes, publishes, and passes on what comes in. Never throws.
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include <mqtt/async_client.h>
@@ -24,8 +21,13 @@ class ConnectionListener {
   virtual void published(std::uintptr_t number, Result<void> outcome) = 0;
   // Whether a wait should end: the connection is lost, or the owner stops.
   virtual bool give_up() const = 0;
+  // A call of `arrived` has not returned.
+  virtual bool busy() const = 0;
 };
 
+// Paho holds one lock of its own whenever it calls us, and takes it for every call of ours. So a call
+// waits for an `arrived` that has not returned, and when the destructor is through, nothing is called
+// any more: the listener has to live as long as the connection, and no longer.
 class Connection : private mqtt::iaction_listener {
  public:
   static Result<std::unique_ptr<Connection>> create(const model::MqttSettings& settings,
@@ -37,20 +39,12 @@ class Connection : private mqtt::iaction_listener {
   // `number` comes back in `published`, once, unless this fails at once or the client goes.
   Result<void> publish(const std::string& topic, const std::string& payload, int qos, bool retain,
                        std::optional<Millis> expiry, std::uintptr_t number);
-  void disconnect();
-
-  // The owner goes: its listener is told nothing more, and the client is kept until the process ends,
-  // because Paho's threads may still be about to call into one that was closed a moment ago.
-  static void retire(std::unique_ptr<Connection> connection);
-
-  // A message is being taken: the connection must not be closed now.
-  bool busy() const { return taking_.load(); }
+  // False where nothing was connected (it may be about to), or where it is not known to be done.
+  bool disconnect();
 
  private:
   Connection(const model::MqttSettings& settings, ConnectionListener& listener, const std::string& address);
 
-  template <typename Tell>
-  void tell(Tell what);
   static int on_arrived(void* self, char* topic, int topic_length, MQTTAsync_message* message);
   void take(std::string_view topic, const MQTTAsync_message& message) noexcept;
   Result<void> finish(const mqtt::token_ptr& token, Millis limit);
@@ -58,10 +52,7 @@ class Connection : private mqtt::iaction_listener {
   void on_failure(const mqtt::token& token) override;
 
   bool version5_;
-  ConnectionListener& listener_;  // not after `retired_`
-  std::mutex telling_;            // held while the listener is told of a loss or an answer
-  bool retired_ = false;
-  std::atomic<bool> taking_{false};
+  ConnectionListener& listener_;
   mqtt::async_client client_;
 };
 

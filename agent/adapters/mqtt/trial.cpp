@@ -13,6 +13,7 @@ class Deaf : public ConnectionListener {
   void lost(std::string) override {}
   void published(std::uintptr_t, Result<void>) override {}
   bool give_up() const override { return false; }
+  bool busy() const override { return false; }
 };
 
 }  // namespace
