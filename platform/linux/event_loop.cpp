@@ -5,9 +5,11 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 namespace sundial {
 namespace {
@@ -16,9 +18,13 @@ constexpr int kEventsAtOnce = 64;
 
 itimerspec at_time(Millis since_epoch) {
   itimerspec spec{};
-  const auto whole = std::chrono::floor<std::chrono::seconds>(since_epoch);
-  spec.it_value.tv_sec = whole.count();
-  spec.it_value.tv_nsec = std::chrono::nanoseconds(since_epoch - whole).count();
+  // Where time_t has 32 bits (Debian 12 on armhf) a timer of after 2038 wakes early, and is set again.
+  constexpr std::chrono::seconds kLast{std::numeric_limits<time_t>::max()};
+  const auto whole = std::min(std::chrono::floor<std::chrono::seconds>(since_epoch), kLast);
+  spec.it_value.tv_sec = static_cast<time_t>(whole.count());
+  if (whole < kLast) {
+    spec.it_value.tv_nsec = static_cast<long>(std::chrono::nanoseconds(since_epoch - whole).count());
+  }
   // All zeros would disarm; a time before the clock began is due now.
   if (since_epoch <= Millis{0}) {
     spec.it_value.tv_sec = 0;

@@ -33,7 +33,8 @@ class SystemdSupervisor final : public Supervisor {
   void reloading() override {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000 + now.tv_nsec / 1'000));
+    send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
+                     std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000));
   }
   void stopping() override { send("STOPPING=1"); }
   void status(std::string_view line) override { send("STATUS=" + printable(line)); }
