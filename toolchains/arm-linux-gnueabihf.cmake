@@ -3,5 +3,5 @@
 set(CMAKE_SYSTEM_PROCESSOR armv7l)
 set(SUNDIAL_TRIPLET arm-linux-gnueabihf)
 set(SUNDIAL_ARCHITECTURE armhf)
-set(SUNDIAL_EMULATOR qemu-arm-static)
+set(SUNDIAL_EMULATOR qemu-arm)
 include(${CMAKE_CURRENT_LIST_DIR}/debian-sysroot.cmake)

@@ -29,7 +29,7 @@ set(ENV{PKG_CONFIG_PATH} "")
 set(ENV{PKG_CONFIG_LIBDIR} "${SUNDIAL_SYSROOT}/usr/lib/${SUNDIAL_TRIPLET}/pkgconfig:${SUNDIAL_SYSROOT}/usr/share/pkgconfig")
 set(ENV{PKG_CONFIG_SYSROOT_DIR} "${SUNDIAL_SYSROOT}")
 
-find_program(sundial_emulator NAMES ${SUNDIAL_EMULATOR} NO_CMAKE_FIND_ROOT_PATH)
+find_program(sundial_emulator NAMES ${SUNDIAL_EMULATOR}-static ${SUNDIAL_EMULATOR} NO_CMAKE_FIND_ROOT_PATH)
 if(sundial_emulator)
   set(CMAKE_CROSSCOMPILING_EMULATOR "${sundial_emulator};-L;${SUNDIAL_SYSROOT}")
 endif()
