@@ -212,6 +212,31 @@ def payload_values(payloads):
     return [json.loads(base64.b64decode(payload["data"])) for payload in payloads.get("payloads", [])]
 
 
+class FakeTemporal:
+    """tests/support/fake_temporal.py: a Temporal in memory, for runs that a real server is too heavy for."""
+
+    def __init__(self, port=0):
+        self.process = subprocess.Popen(["python3", "-u", str(ROOT / "tests/support/fake_temporal.py"), "--port", str(port)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = int(self.process.stdout.readline())
+        self.http = Http(self.port)
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+    def started(self, kind):
+        """The first argument of every workflow of that type, decoded, in order."""
+        found = []
+        for run in self.http.call("GET", "/api/v1/namespaces/default/workflows")[1]["executions"]:
+            if run["type"]["name"] == kind:
+                path = f"/api/v1/namespaces/default/workflows/{urllib.parse.quote(run['execution']['workflowId'], safe='')}/history"
+                event = self.http.call("GET", path)[1]["history"]["events"][0]
+                found += payload_values(event["workflowExecutionStartedEventAttributes"]["input"])[:1]
+        return sorted(found, key=str)
+
+
 class Worker:
     """The sample worker, connected to one Temporal server."""
 
