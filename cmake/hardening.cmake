@@ -4,7 +4,7 @@ if(SUNDIAL_HARDENED)
   add_compile_options(
     -fstack-protector-strong      # a smashed stack ends the process, not the owner's trust
     -fstack-clash-protection      # a large frame can't jump over the guard page
-    -D_FORTIFY_SOURCE=2           # bounds of libc calls; 3 needs what GCC 12 only has with newer libc headers
+    -D_FORTIFY_SOURCE=3           # bounds of libc calls, also of buffers whose size is known only at run time
     -D_GLIBCXX_ASSERTIONS         # operator[] and front() are checked
     -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.  # the same bytes wherever it is built
     -ffunction-sections -fdata-sections)

@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# The Debian that runs here, which scripts/package builds for.
+SUITE = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)["VERSION_CODENAME"]
 
 
 def run(*command, **options):
@@ -24,7 +26,7 @@ def package(preset, kind="deb"):
 class House:
     """A Debian of its own in a folder; what it runs shares this machine's network."""
 
-    def __init__(self, folder, architecture, deb, suite="bookworm"):
+    def __init__(self, folder, architecture, deb, suite=SUITE):
         base = run(ROOT / "scripts/root", architecture, suite, deb, timeout=3600).strip()
         self.path = Path(folder) / f"root-{architecture}"
         shutil.copytree(base, self.path, symlinks=True)
