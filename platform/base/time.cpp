@@ -143,7 +143,7 @@ Result<Millis> parse_duration(std::string_view text) {
   while (!rest.empty()) {
     std::int64_t count = 0;
     const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), count);
-    if (problem != std::errc{} || count < 0) return no_duration(text);
+    if (problem != std::errc{} || rest.front() == '-') return no_duration(text);
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     const auto unit = take_unit(rest);
     if (!unit) return no_duration(text);

@@ -36,8 +36,8 @@ TEST(Duration, ReadsSumsOfUnits) {
 }
 
 TEST(Duration, RefusesWhatIsNone) {
-  for (const char* text :
-       {"", "5", "s", "-5s", "1.5h", "5 s", "5x", "99999999999999999999s", "9223372036854775807d"}) {
+  for (const char* text : {"", "5", "s", "-5s", "-0s", "1h-0s", "1.5h", "5 s", "5x", "99999999999999999999s",
+                           "9223372036854775807d"}) {
     EXPECT_FALSE(parse_duration(text)) << text;
   }
 }

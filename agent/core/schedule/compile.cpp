@@ -105,6 +105,11 @@ class Compiler {
       return text && begins_with_star(text->text);
     };
     calendar.fixed_time = !is_star(definition.minute) && !is_star(definition.hour);
+    const bool excludes = &into == &parts_.exclusions;
+    if (excludes && !may_fire(calendar)) {
+      notes_.push_back("an exclusion names no day that exists, so it leaves nothing out");
+      return;
+    }
     if (!may_fire(calendar)) {
       return problem(definition.at, key,
                      "the calendar names no day that exists, so it would never match; right is, for "
@@ -136,10 +141,9 @@ class Compiler {
     parts_.once = definition_.dst == model::DaylightSaving::once;
     parts_.jitter = definition_.jitter;
     parts_.jitter_seed = stable_hash(seed(), 0);
-    Timetable unbounded(parts_);
-    if (!unbounded.ever_fires()) {
-      problem(definition_.at, "exclude", "the exclusions leave nothing, so the schedule would never fire");
-      return std::nullopt;
+    // Each expression fires for itself, so this is a choice of the exclusions, and no slip of the pen.
+    if (!parts_.exclusions.empty() && !Timetable(parts_).ever_fires()) {
+      notes_.push_back("the exclusions leave nothing: the schedule never fires by itself");
     }
     parts_.start = definition_.start_at;
     parts_.end = definition_.end_at;

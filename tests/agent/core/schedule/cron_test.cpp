@@ -111,14 +111,28 @@ TEST(Cron, HasNoHorizon) {
   EXPECT_TRUE(berlin.times->timetable.next(parse_rfc3339("3500-07-01T00:00:00Z").value()));
 }
 
-TEST(Cron, ExclusionsThatLeaveNothingAreRefused) {
-  EXPECT_FALSE(compile(R"({"cron":"0 9 * * *","exclude":[{"hour":"*","minute":"*","second":"*"}]})").times);
-  EXPECT_FALSE(
-      compile(
-          R"({"cron":"0 9 * * *","exclude":[{"hour":"0-11","minute":"*","second":"*"},{"hour":"12-23","minute":"0"}]})")
-          .times);
-  EXPECT_FALSE(compile(R"({"interval":[{"every":"1h"}],"exclude":[{"hour":"*"}]})").times);
-  EXPECT_TRUE(compile(R"({"interval":[{"every":"1h"}],"exclude":[{"hour":"1-23"}]})").times);
+// The times are the union less what is excluded, and that may be nothing.
+TEST(Cron, ExclusionsMayLeaveNothingAndThatIsSaid) {
+  for (
+      const char* spec :
+      {R"({"cron":"0 9 * * *","exclude":[{"hour":"*","minute":"*","second":"*"}]})",
+       R"({"cron":"0 9 * * *","exclude":[{"hour":"0-11","minute":"*","second":"*"},{"hour":"12-23","minute":"0"}]})",
+       R"({"interval":[{"every":"1h"}],"exclude":[{"hour":"*"}]})"}) {
+    const Compiled nothing = compile(spec);
+    ASSERT_TRUE(nothing.times) << spec;
+    EXPECT_EQ(next(nothing, "2026-01-01T00:00:00Z", 1), Lines{}) << spec;
+    ASSERT_EQ(nothing.times->notes.size(), 1U);
+    EXPECT_NE(nothing.times->notes[0].find("leave nothing"), std::string::npos);
+  }
+  EXPECT_TRUE(compile(R"({"interval":[{"every":"1h"}],"exclude":[{"hour":"1-23"}]})").times->notes.empty());
+}
+
+TEST(Cron, AnExclusionThatMatchesNoDayLeavesNothingOut) {
+  const Compiled compiled = compile(R"({"cron":"0 9 * * *","exclude":[{"month":"2","dayOfMonth":"30"}]})");
+  ASSERT_TRUE(compiled.times);
+  EXPECT_EQ(next(compiled, "2026-02-27T12:00:00Z", 2),
+            (Lines{"2026-02-28T09:00:00Z", "2026-03-01T09:00:00Z"}));
+  EXPECT_FALSE(compile(R"({"calendar":[{"month":"2","dayOfMonth":"30"}]})").times);
 }
 
 TEST(Cron, ExcludedStretchesAreSteppedOverAtOnce) {

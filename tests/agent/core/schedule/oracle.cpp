@@ -1,9 +1,9 @@
 // Slow and plain on purpose.
 #include "tests/agent/core/schedule/oracle.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <set>
 #include <sstream>
 
 namespace sundial::schedule::oracle {
@@ -122,28 +122,36 @@ bool has_star(const std::string& text) {
 
 }  // namespace
 
-Stretch::Stretch(const TimeZone& zone, Seconds begin, Seconds until, bool by_second) : after(begin) {
+Stretch::Stretch(const TimeZone& zone, Seconds begin, Seconds end, bool by_second)
+    : after(begin), until(end) {
   // Where offsets are whole minutes, whole minutes do.
   const auto odd = [&zone](Seconds instant) {
     return (zone.civil(instant).time_since_epoch() - instant.time_since_epoch()).count() % 60 != 0;
   };
   const Seconds early = std::chrono::floor<std::chrono::minutes>(after - hours{30});
   const seconds step{by_second || odd(early) || odd(until) ? 1 : 60};
-  std::set<CivilSeconds> seen;
   CivilSeconds expected = zone.civil(early);
+  // What the wall clock has shown, by its distance from the earliest that it may show.
+  const CivilSeconds base = expected - hours{30};
+  std::vector<bool> seen(static_cast<std::size_t>((until - early + hours{90}) / step));
   for (Seconds instant = early; instant <= until; instant += step) {
     const CivilSeconds civil = zone.civil(instant);
-    const bool first = seen.insert(civil).second;
-    if (instant > after) moments.push_back({instant, civil, expected, first});
+    auto shown = seen[static_cast<std::size_t>((civil - base) / step)];
+    if (instant > after) moments.push_back({instant, civil, expected, !shown});
+    shown = true;
     expected = civil + step;
   }
 }
 
-Cron::Cron(std::string_view text) {
+Cron::Cron(std::string_view text, Days days) : days_(days) {
   std::stringstream stream{std::string(text)};
-  for (std::string field; stream >> field;) fields_.push_back(field);
-  by_second_ = fields_.size() == 6;
-  if (!by_second_) fields_.insert(fields_.begin(), "0");
+  for (std::string field; stream >> field;) {
+    // One spelling of the extensions; names are read in any case.
+    for (char& c : field) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    fields_.push_back(field);
+  }
+  if (fields_.size() == 5) fields_.insert(fields_.begin(), "0");
+  if (fields_.size() == 6) fields_.push_back("*");
   for (int value = 0; value < 60; ++value) {
     seconds_.push_back(list_match(fields_[0], value, 0, 59));
     minutes_.push_back(list_match(fields_[1], value, 0, 59));
@@ -153,10 +161,11 @@ Cron::Cron(std::string_view text) {
 
 bool Cron::day_matches(CivilSeconds civil) const {
   const Date date = date_of(civil);
-  if (!list_match(fields_[4], date.month, 1, 12)) return false;
+  if (!list_match(fields_[4], date.month, 1, 12) || !list_match(fields_[6], date.year, 1970, 2199))
+    return false;
   const bool by_day = day_of_month_match(fields_[3], date);
   const bool by_weekday = day_of_week_match(fields_[5], date);
-  const bool either = !has_star(fields_[3]) && !has_star(fields_[5]);
+  const bool either = days_ == Days::either && !has_star(fields_[3]) && !has_star(fields_[5]);
   return either ? by_day || by_weekday : by_day && by_weekday;
 }
 
@@ -178,13 +187,15 @@ bool Cron::skipped_match(CivilSeconds from, CivilSeconds until) const {
   return false;
 }
 
-std::vector<Seconds> Cron::times(const Stretch& stretch, bool once) const {
+std::vector<Seconds> Cron::times(const Stretch& stretch, bool once,
+                                 const std::vector<Cron>& exclusions) const {
   const bool fixed = once && !has_star(fields_[1]) && !has_star(fields_[2]);
   std::vector<Seconds> found;
   for (const Stretch::Moment& moment : stretch.moments) {
     bool due = matches(moment.civil) && (!fixed || moment.first);
     if (fixed && moment.civil > moment.expected) due = due || skipped_match(moment.expected, moment.civil);
-    if (due) found.push_back(moment.instant);
+    const auto takes = [&moment](const Cron& exclusion) { return exclusion.matches(moment.civil); };
+    if (due && std::none_of(exclusions.begin(), exclusions.end(), takes)) found.push_back(moment.instant);
   }
   return found;
 }

@@ -21,24 +21,28 @@ struct Stretch {
   Stretch(const TimeZone& zone, Seconds after, Seconds until, bool by_second);
 
   Seconds after;
+  Seconds until;
   std::vector<Moment> moments;  // those of (after, until]
 };
 
-// A cron string of five or six fields that is known to be right.
+// Fields that are known to be right: of a cron string (five, six or seven), where either day may match,
+// or of a structured calendar (seven), where all must.
 class Cron {
  public:
-  explicit Cron(std::string_view text);
+  enum class Days { either, all };
+  explicit Cron(std::string_view text, Days days = Days::either);
 
-  // All due times of the stretch, one by one.
-  std::vector<Seconds> times(const Stretch& stretch, bool once) const;
+  bool matches(CivilSeconds civil) const;
+  // All due times of the stretch, one by one, without those whose wall-clock time is excluded.
+  std::vector<Seconds> times(const Stretch& stretch, bool once,
+                             const std::vector<Cron>& exclusions = {}) const;
 
  private:
   bool day_matches(CivilSeconds civil) const;
-  bool matches(CivilSeconds civil) const;
   bool skipped_match(CivilSeconds from, CivilSeconds until) const;
 
-  std::vector<std::string> fields_;  // second to day of week
-  bool by_second_ = false;
+  std::vector<std::string> fields_;  // second to day of week, year
+  Days days_;
   std::vector<bool> seconds_, minutes_, hours_;  // each value, asked once
   mutable std::chrono::local_days day_{std::chrono::days{-1'000'000}};
   mutable bool day_matches_ = false;  // of day_
