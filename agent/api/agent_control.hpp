@@ -116,9 +116,15 @@ class AgentControl {
   // What each rule has done, by `id`: matched, fired, suppressed by reason, keys.
   virtual List rules() const = 0;
   virtual List rule_keys(const std::string& rule, std::size_t limit) const = 0;
-  // Documents with the TOML keys, `id`, `source` ("file", "api"), `state`, `next` and `recent`.
-  virtual List schedules() const = 0;
-  virtual Result<std::vector<Instant>> next_times(const std::string& schedule, std::size_t count) const = 0;
+  virtual std::vector<std::string> schedule_ids() const = 0;  // ascending
+  // A document with the TOML keys, `id`, `source` ("file", "api"), `state`, `next` and `transition`.
+  virtual std::optional<Map> schedule_document(const std::string& id) const = 0;
+  // RFC 3339 with the schedule's zone's offset; not_found.
+  virtual Result<std::vector<std::string>> next_times(const std::string& schedule,
+                                                      std::size_t count) const = 0;
+  // What became of the last due times of each, `limit` at most, oldest first: from the ledger.
+  using Outcomes = std::vector<std::vector<NumberedLedgerEntry>>;
+  virtual void outcomes(std::vector<std::string> schedules, std::size_t limit, Answer<Outcomes> done) = 0;
 
   // Inputs: answered when they are durable and the engine has taken them. ErrorKind::exhausted: the
   // store is full. A schedule that can't be is ErrorKind::invalid with one line a problem.

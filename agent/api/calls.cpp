@@ -62,21 +62,27 @@ Map page(List items, Value next) {
   return object({{"items", std::move(items)}, {"next", std::move(next)}});
 }
 
-void send_page(const ExchangePtr& exchange, const List& all) {
+std::optional<Slice> take_slice(const ExchangePtr& exchange, std::size_t size) {
   const Result<std::size_t> limit = exchange->limit(100);
-  if (!limit) return exchange->fail(limit.error());
+  if (!limit) return exchange->fail(limit.error()), std::nullopt;
   std::size_t begin = 0;
   if (const std::string* token = exchange->query("next"); token != nullptr && !token->empty()) {
     const auto [stop, problem] = std::from_chars(token->data(), token->data() + token->size(), begin);
     if (problem != std::errc{} || stop != token->data() + token->size()) {
-      return exchange->fail(400, "next is no token of this list");
+      return exchange->fail(400, "next is no token of this list"), std::nullopt;
     }
   }
-  begin = std::min(begin, all.size());
-  const std::size_t end = std::min(all.size(), begin + *limit);
+  begin = std::min(begin, size);
+  const std::size_t end = std::min(size, begin + *limit);
+  return Slice{begin, end, end < size ? Value(std::to_string(end)) : Value()};
+}
+
+void send_page(const ExchangePtr& exchange, const List& all) {
+  const std::optional<Slice> slice = take_slice(exchange, all.size());
+  if (!slice) return;
   using Offset = List::difference_type;
-  List items(all.begin() + static_cast<Offset>(begin), all.begin() + static_cast<Offset>(end));
-  exchange->send(200, page(std::move(items), end < all.size() ? Value(std::to_string(end)) : Value()));
+  List items(all.begin() + static_cast<Offset>(slice->begin), all.begin() + static_cast<Offset>(slice->end));
+  exchange->send(200, page(std::move(items), slice->next));
 }
 
 const Map* find_document(const List& documents, const std::string& id) {

@@ -29,6 +29,14 @@ void answer_submission(const ExchangePtr& exchange, const Submission& submission
 // {"items":[…],"next":TOKEN}; no next page: null.
 Map page(List items, Value next);
 
+// The page of a list of so many that is asked for by `limit` and `next`; answers 400 itself.
+struct Slice {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  Value next;
+};
+std::optional<Slice> take_slice(const ExchangePtr& exchange, std::size_t size);
+
 // A list that is all in memory, page by page.
 void send_page(const ExchangePtr& exchange, const List& all);
 

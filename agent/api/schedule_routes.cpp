@@ -20,6 +20,25 @@ using Verb = model::ScheduleCommand::Verb;
 constexpr std::array<std::string_view, 7> kDescriptive{"id",     "source",     "state",  "next",
                                                        "recent", "transition", "running"};
 
+// Due times to come and lines of those that were: without being asked for more, in a list, and at most.
+constexpr std::size_t kRecent = 100;
+constexpr std::size_t kRecentInList = 10;
+constexpr std::size_t kMostRecent = 5000;
+constexpr std::size_t kMostNext = 1000;
+
+// A number of the query from 1 to `most`; answers 400 itself.
+std::optional<std::size_t> take_number(const ExchangePtr& exchange, const std::string& name,
+                                       std::size_t otherwise, std::size_t most) {
+  const std::string* text = exchange->query(name);
+  if (text == nullptr) return otherwise;
+  std::size_t number = 0;
+  const auto [stop, problem] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (problem == std::errc{} && stop == text->data() + text->size() && number >= 1 && number <= most)
+    return number;
+  exchange->fail(400, name + " is no number from 1 to " + std::to_string(most));
+  return std::nullopt;
+}
+
 Map definition_of(const Map& document) {
   Map definition = document;
   for (const std::string_view name : kDescriptive) definition.erase(name);
@@ -27,7 +46,7 @@ Map definition_of(const Map& document) {
 }
 
 // `paused` and `note` as they are now, not as they were first written.
-Value present_document(Map document) {
+Map present_document(Map document) {
   const Value* state = document.find("state");
   const Map* members = state == nullptr ? nullptr : state->get_if<Map>();
   if (members == nullptr) return document;
@@ -37,12 +56,10 @@ Value present_document(Map document) {
   return document;
 }
 
-List present_schedules(Desk& desk) {
-  List all = desk.agent.schedules();
-  for (Value& schedule : all) {
-    if (Map* document = schedule.get_if<Map>()) schedule = present_document(std::move(*document));
-  }
-  return all;
+std::optional<Map> present_schedule(Desk& desk, const std::string& id) {
+  std::optional<Map> document = desk.agent.schedule_document(id);
+  if (!document) return document;
+  return present_document(*std::move(document));
 }
 
 // Changes with the definition alone, not with what happens to the schedule.
@@ -65,11 +82,9 @@ bool passes_if_match(const ExchangePtr& exchange, const Map& document) {
 
 // The schedule of the path; answers 404 itself.
 std::optional<Map> take_schedule(Desk& desk, const ExchangePtr& exchange) {
-  const List all = present_schedules(desk);
-  const Map* found = find_document(all, exchange->argument("id"));
-  if (found != nullptr) return *found;
-  exchange->fail(404, "there is no schedule \"" + printable(exchange->argument("id")) + "\"");
-  return std::nullopt;
+  std::optional<Map> found = present_schedule(desk, exchange->argument("id"));
+  if (!found) exchange->fail(404, "there is no schedule \"" + printable(exchange->argument("id")) + "\"");
+  return found;
 }
 
 bool is_from_file(const Map& document) {
@@ -101,12 +116,42 @@ Result<model::ScheduleCommand> definition_command(Verb verb, const std::string& 
   return command;
 }
 
-void send_definition(Desk& desk, const ExchangePtr& exchange, const std::string& id, int status) {
-  const List all = present_schedules(desk);
-  const Map* document = find_document(all, id);
-  if (document == nullptr) return exchange->send(status, object({{"id", id}}));
+// What became of due times, as one line each; `due` is the nominal one.
+List recent_of(const std::vector<NumberedLedgerEntry>& lines) {
+  List recent;
+  for (const auto& [number, line] : lines) {
+    recent.emplace_back(object({{"due", line.event},
+                                {"what", line.what},
+                                {"reason", line.reason},
+                                {"at", format_rfc3339(line.at, Fraction::always)},
+                                {"detail", line.detail}}));
+  }
+  return recent;
+}
+
+// Completes the documents with `recent`, of which `count` of each, and hands them on.
+void with_recent(Desk& desk, const ExchangePtr& exchange, List documents, std::size_t count,
+                 std::function<void(List)> then) {
+  std::vector<std::string> ids;
+  for (const Value& document : documents) ids.push_back(text_member(*document.get_if<Map>(), "id"));
+  desk.agent.outcomes(
+      std::move(ids), count,
+      answering<AgentControl::Outcomes>(exchange, [documents = std::move(documents), then = std::move(then)](
+                                                      AgentControl::Outcomes outcomes) mutable {
+        for (std::size_t i = 0; i < documents.size(); ++i) {
+          documents[i].get_if<Map>()->set("recent", recent_of(outcomes[i]));
+        }
+        then(std::move(documents));
+      }));
+}
+
+void send_definition(Desk& desk, const ExchangePtr& exchange, const std::string& id, int status,
+                     std::size_t recent = kRecent) {
+  std::optional<Map> document = present_schedule(desk, id);
+  if (!document) return exchange->send(status, object({{"id", id}}));
   exchange->add_header("ETag", etag_of(*document));
-  exchange->send(status, Value(*document));
+  with_recent(desk, exchange, {*std::move(document)}, recent,
+              [exchange, status](const List& documents) { exchange->send(status, documents.front()); });
 }
 
 void run_command(Desk& desk, const ExchangePtr& exchange, model::ScheduleCommand command,
@@ -153,11 +198,24 @@ Result<void> read_command(const Map& body, model::ScheduleCommand& command) {
 }
 
 void list_schedules(Desk& desk, const ExchangePtr& exchange) {
-  send_page(exchange, present_schedules(desk));
+  const std::vector<std::string> ids = desk.agent.schedule_ids();
+  const std::optional<Slice> slice = take_slice(exchange, ids.size());
+  if (!slice) return;
+  List documents;
+  for (std::size_t i = slice->begin; i < slice->end; ++i) {
+    if (std::optional<Map> document = present_schedule(desk, ids[i])) documents.emplace_back(*document);
+  }
+  with_recent(desk, exchange, std::move(documents), kRecentInList,
+              [exchange, next = slice->next](List complete) {
+                exchange->send(200, page(std::move(complete), next));
+              });
 }
 
+// `?recent=` of the last due times.
 void get_schedule(Desk& desk, const ExchangePtr& exchange) {
-  if (take_schedule(desk, exchange)) send_definition(desk, exchange, exchange->argument("id"), 200);
+  const std::optional<std::size_t> recent = take_number(exchange, "recent", kRecent, kMostRecent);
+  if (!recent || !take_schedule(desk, exchange)) return;
+  send_definition(desk, exchange, exchange->argument("id"), 200, *recent);
 }
 
 void post_schedule(Desk& desk, const ExchangePtr& exchange) {
@@ -239,19 +297,11 @@ void backfill_schedule(Desk& desk, const ExchangePtr& exchange) {
 }
 
 void next_times(Desk& desk, const ExchangePtr& exchange) {
-  std::size_t count = 10;
-  if (const std::string* text = exchange->query("count")) {
-    const auto [stop, problem] = std::from_chars(text->data(), text->data() + text->size(), count);
-    if (problem != std::errc{} || stop != text->data() + text->size() || count < 1 || count > 1000) {
-      return exchange->fail(400, "count is no number from 1 to 1000");
-    }
-  }
-  if (!take_schedule(desk, exchange)) return;
-  const Result<std::vector<Instant>> times = desk.agent.next_times(exchange->argument("id"), count);
+  const std::optional<std::size_t> count = take_number(exchange, "count", 10, kMostNext);
+  if (!count || !take_schedule(desk, exchange)) return;
+  const Result<std::vector<std::string>> times = desk.agent.next_times(exchange->argument("id"), *count);
   if (!times) return exchange->fail(times.error());
-  List items;
-  for (const Instant time : *times) items.emplace_back(format_rfc3339(time, Fraction::when_needed));
-  exchange->send(200, page(std::move(items), {}));
+  exchange->send(200, page(List(times->begin(), times->end()), {}));
 }
 
 const std::vector<MemberDoc>& definition_members() {
@@ -290,8 +340,7 @@ void create_schedule(Desk& desk, const ExchangePtr& exchange, const std::string&
                      int taken_status, std::function<void()> done) {
   Result<model::ScheduleCommand> command = definition_command(Verb::create, id, definition_of(body));
   if (!command) return exchange->fail(command.error());
-  const List all = present_schedules(desk);
-  if (find_document(all, id) != nullptr) {
+  if (desk.agent.schedule_document(id)) {
     return exchange->fail(taken_status, "there is a schedule \"" + printable(id) + "\" already", {},
                           "already_exists");
   }
@@ -322,7 +371,7 @@ Routes schedule_routes() {
        "/api/v1/schedules/{id}",
        Scope::read,
        get_schedule,
-       {"One schedule, its state and its times", {200, 404}}},
+       {"One schedule, its state and its times", {200, 400, 404}, {{"recent", "1 to 5000; default 100"}}}},
       {"PUT",
        "/api/v1/schedules/{id}",
        Scope::admin,

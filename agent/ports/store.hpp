@@ -63,6 +63,7 @@ struct LedgerQuery {
   std::optional<model::OriginKind> origin;
   std::string id;
   std::optional<std::string> key;
+  std::vector<std::string> what;  // one of these; empty: any
   std::optional<Instant> until;
   std::uint64_t before = 0;  // page: entries with a smaller number only; 0: from the newest
   std::size_t limit = 100;

@@ -215,6 +215,13 @@ void Agent::accept_own(model::Input input) {
 void Agent::committed(Committed committed) {
   bridge_->added(std::move(committed.records));
   for (const model::WatchRun& run : committed.watch) watcher_->watch(run);
+  const Instant now = engine_->now().wall;
+  for (const model::LedgerEntry& entry : committed.ledger) {
+    const bool due = entry.what == "fired" && entry.reason.empty();
+    if (entry.origin != model::OriginKind::schedule || !(due || entry.what == "made_up")) continue;
+    metrics_.count("messages_received_total", "schedule");
+    if (due) metrics_.observe("schedule_lateness_seconds", std::max(now - entry.at, Millis{0}));
+  }
   if (ledger_listener_) {
     for (model::LedgerEntry& entry : committed.ledger) {
       ledger_listener_(NumberedLedgerEntry{++ledger_number_, std::move(entry)});
@@ -231,7 +238,7 @@ void Agent::look_at_room() {
     full_ = true;
     parts_.log.warning("store.full", "nothing more is accepted until something was delivered",
                        {{"waiting_bytes", waiting}});
-    if (!engine_->known().away) accept_own(model::Absence{true});
+    accept_own(model::Absence{true, true});
     intake_->set_full(true);
     engine_->freeze(true);
   } else if (full_ && waiting <= most * kRoomTenths) {
@@ -239,7 +246,7 @@ void Agent::look_at_room() {
     parts_.log.info("store.has_room", "messages are accepted again");
     intake_->set_full(false);
     engine_->freeze(false);
-    if (parts_.bus == nullptr || bus_subscribed_) accept_own(model::Absence{false});
+    accept_own(model::Absence{parts_.bus != nullptr && !bus_subscribed_});
   }
 }
 

@@ -61,8 +61,10 @@ class Agent final : public api::AgentControl, private BusListener {
   const model::Configuration& configuration() const override { return configuration_; }
   List rules() const override;
   List rule_keys(const std::string& rule, std::size_t limit) const override;
-  List schedules() const override;
-  Result<std::vector<Instant>> next_times(const std::string& schedule, std::size_t count) const override;
+  std::vector<std::string> schedule_ids() const override;
+  std::optional<Map> schedule_document(const std::string& id) const override;
+  Result<std::vector<std::string>> next_times(const std::string& schedule, std::size_t count) const override;
+  void outcomes(std::vector<std::string> schedules, std::size_t limit, api::Answer<Outcomes> done) override;
   void accept(model::Message message, api::Answer<std::string> done) override;
   void schedule(model::ScheduleCommand command, api::Answer<void> done) override;
   void reset_keys(model::ResetKeys command, api::Answer<void> done) override;

@@ -1,4 +1,5 @@
 // What the HTTP surface asks of the agent: inputs, direct calls, the outbox, questions to Temporal.
+#include <algorithm>
 #include <utility>
 
 #include "agent/config/definitions.hpp"
@@ -21,9 +22,9 @@ void Agent::accept(model::Message message, api::Answer<std::string> done) {
 void Agent::schedule(model::ScheduleCommand command, api::Answer<void> done) {
   if (command.definition) {
     // Compiled by itself: what is wrong with it is for the caller, and never reaches the engine.
-    model::Configuration alone = configuration_;
-    alone.rules.clear();
-    alone.stored_schedules.clear();
+    model::Configuration alone;
+    alone.device = configuration_.device;
+    alone.temporal = configuration_.temporal;
     alone.schedules = {*command.definition};
     std::vector<model::Problem> problems;
     if (engine::Engine::create(alone, parts_.zones, problems) == nullptr) return done(error_of(problems));
@@ -102,6 +103,26 @@ void Agent::record(std::uint64_t number, api::Answer<StoredRecord> done) {
 void Agent::ledger(const LedgerQuery& query, api::Answer<std::vector<NumberedLedgerEntry>> done) {
   ask_store<std::vector<NumberedLedgerEntry>>([query](Store& store) { return store.ledger(query); },
                                               std::move(done));
+}
+
+void Agent::outcomes(std::vector<std::string> schedules, std::size_t limit, api::Answer<Outcomes> done) {
+  ask_store<Outcomes>(
+      [schedules = std::move(schedules), limit](Store& store) -> Result<Outcomes> {
+        Outcomes all;
+        LedgerQuery query;
+        query.origin = model::OriginKind::schedule;
+        query.what = {"fired", "made_up", "skipped", "missed"};
+        query.limit = limit;
+        for (const std::string& id : schedules) {
+          query.id = id;
+          auto lines = store.ledger(query);
+          if (!lines) return lines.error();
+          std::reverse(lines->begin(), lines->end());
+          all.push_back(*std::move(lines));
+        }
+        return all;
+      },
+      std::move(done));
 }
 
 void Agent::follow_ledger(std::function<void(const NumberedLedgerEntry&)> listener) {

@@ -98,7 +98,7 @@ api::AgentStatus Agent::status() const {
                   .written_bytes_today = size.written_bytes,
                   .full = full_};
   status.rules = configuration_.rules.size();
-  status.schedules = schedules().size();
+  status.schedules = schedule_ids().size();
   for (const model::Count& count : engine_->engine().counts()) {
     if (count.metric == "rule_keys") status.rule_keys[count.label] = count.value;
   }
@@ -144,24 +144,18 @@ List Agent::rule_keys(const std::string& rule, std::size_t limit) const {
   return items_of(engine_->engine().describe_keys(rule, limit));
 }
 
-List Agent::schedules() const {
-  return items_of(engine_->engine().describe_schedules(engine_->now()));
+std::vector<std::string> Agent::schedule_ids() const {
+  return engine_->engine().schedule_ids();
 }
 
-Result<std::vector<Instant>> Agent::next_times(const std::string& schedule, std::size_t count) const {
-  for (const Value& document : schedules()) {
-    const Value* id = document.find("id");
-    if (id == nullptr || id->text() == nullptr || *id->text() != schedule) continue;
-    std::vector<Instant> times;
-    const Value* next = document.find("next");
-    const List* list = next == nullptr ? nullptr : next->get_if<List>();
-    for (const Value& time : list == nullptr ? List() : *list) {
-      const auto instant = parse_rfc3339(time.text() == nullptr ? std::string() : *time.text());
-      if (instant && times.size() < count) times.push_back(*instant);
-    }
-    return times;
-  }
-  return Error(ErrorKind::not_found, "no such schedule");
+std::optional<Map> Agent::schedule_document(const std::string& id) const {
+  return engine_->engine().describe_schedule(id, engine_->now());
+}
+
+Result<std::vector<std::string>> Agent::next_times(const std::string& schedule, std::size_t count) const {
+  auto times = engine_->engine().next_times(schedule, engine_->now(), count);
+  if (!times) return Error(ErrorKind::not_found, "no such schedule");
+  return *std::move(times);
 }
 
 // A second engine of the same state takes the message and is forgotten.

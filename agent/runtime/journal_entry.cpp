@@ -109,7 +109,7 @@ struct Writer {
   }
   void operator()(const model::Absence& absence) const {
     begin(Kind::absence);
-    out.put_flag(absence.away);
+    out.put_byte(static_cast<std::uint8_t>((absence.away ? 1 : 0) | (absence.full ? 2 : 0)));
   }
   void operator()(const model::ClockStep& step) const {
     begin(Kind::clock_step);
@@ -207,9 +207,11 @@ bool read_what(Kind kind, ByteReader& in, JournalRecord& record) {
     case Kind::message:
       record.what = model::Input(read_message(in, record));
       return true;
-    case Kind::absence:
-      record.what = model::Input(model::Absence{in.flag()});
+    case Kind::absence: {
+      const unsigned flags = in.byte();
+      record.what = model::Input(model::Absence{(flags & 1U) != 0, (flags & 2U) != 0});
       return true;
+    }
     case Kind::clock_step:
       record.what = model::Input(model::ClockStep{read_instant(in)});
       return true;

@@ -122,10 +122,12 @@ Result<std::vector<NumberedLedgerEntry>> MemoryStore::ledger(const LedgerQuery& 
   std::vector<NumberedLedgerEntry> found;
   for (auto entry = ledger_.rbegin(); entry != ledger_.rend() && found.size() < query.limit; ++entry) {
     const model::LedgerEntry& line = entry->entry;
-    const bool wanted = (query.before == 0 || entry->number < query.before) &&
-                        (!query.until || line.at <= *query.until) &&
-                        (!query.origin || line.origin == *query.origin) &&
-                        (query.id.empty() || line.id == query.id) && (!query.key || line.key == *query.key);
+    const bool wanted =
+        (query.before == 0 || entry->number < query.before) && (!query.until || line.at <= *query.until) &&
+        (!query.origin || line.origin == *query.origin) && (query.id.empty() || line.id == query.id) &&
+        (query.what.empty() ||
+         std::find(query.what.begin(), query.what.end(), line.what) != query.what.end()) &&
+        (!query.key || line.key == *query.key);
     if (wanted) found.push_back(*entry);
   }
   return found;

@@ -13,7 +13,7 @@ constexpr std::int64_t kApplicationId = 0x53554E44;  // "SUND", which file(1) an
 // outbox.state: 0 waiting, 1 dead. `sum` is the checksum of the row's text or bytes, `lane` a hash of the
 // record's lane: without an index, which would cost a page a record, but found without reading the texts.
 // `progress` has one row; its totals spare a start the look at each record.
-constexpr std::array<const char*, 1> kMigrations{{
+constexpr std::array<const char*, 2> kMigrations{{
     R"sql(
 CREATE TABLE progress(
   one INTEGER PRIMARY KEY CHECK(one = 1),
@@ -30,6 +30,10 @@ CREATE TABLE fact(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE ledger(
   number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, origin TEXT NOT NULL, id TEXT NOT NULL,
   key TEXT NOT NULL, event TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL);
+)sql",
+    // What became of a schedule's due times is asked for by schedule, and kept by it.
+    R"sql(
+CREATE INDEX ledger_of_schedule ON ledger(id, number) WHERE origin = 'schedule';
 )sql",
 }};
 

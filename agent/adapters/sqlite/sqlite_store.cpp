@@ -161,6 +161,7 @@ Result<void> SqliteStore::change_fact(const std::string& name, const std::option
 Result<void> SqliteStore::note(const model::LedgerEntry& entry) {
   ++ledger_since_pruning_;
   newest_ledger_ = std::max(newest_ledger_, entry.at);
+  if (entry.origin == model::OriginKind::schedule) schedules_since_pruning_.insert(entry.id);
   return statements_.put_ledger.bind(std::int64_t{entry.at.time_since_epoch().count()})
       .bind(model::name_of(entry.origin))
       .bind(entry.id)
@@ -212,10 +213,29 @@ void SqliteStore::tidy() {
 void SqliteStore::prune_ledger() {
   const Instant oldest = newest_ledger_ - options_.max_ledger_age;
   const std::string sql = fmt::format(
-      "DELETE FROM ledger WHERE number <= (SELECT max(number) FROM ledger) - {} OR number < "
-      "(SELECT number FROM ledger WHERE at >= {} ORDER BY number LIMIT 1)",
+      "DELETE FROM ledger WHERE (origin <> 'schedule' AND number <= (SELECT max(number) FROM ledger) - {}) "
+      "OR number < (SELECT number FROM ledger WHERE at >= {} ORDER BY number LIMIT 1)",
       options_.max_ledger_entries, oldest.time_since_epoch().count());
-  if (database_.execute(sql.c_str())) ledger_since_pruning_ = 0;
+  if (database_.execute(sql.c_str()) && prune_schedules()) ledger_since_pruning_ = 0;
+}
+
+Result<void> SqliteStore::prune_schedules() {
+  if (schedules_since_pruning_.empty()) return {};
+  auto of_one = database_.prepare(fmt::format(
+      "DELETE FROM ledger WHERE origin = 'schedule' AND id = ?1 AND number <= (SELECT number FROM "
+      "ledger WHERE origin = 'schedule' AND id = ?1 ORDER BY number DESC LIMIT 1 OFFSET {})",
+      options_.max_entries_of_schedule));
+  if (!of_one) return of_one.error();
+  for (const std::string& id : schedules_since_pruning_) {
+    if (auto done = of_one->bind(id).run(); !done) return done;
+  }
+  const std::string of_all = fmt::format(
+      "DELETE FROM ledger WHERE origin = 'schedule' AND number <= (SELECT number FROM ledger WHERE origin = "
+      "'schedule' ORDER BY number DESC LIMIT 1 OFFSET {})",
+      options_.max_entries_of_schedules);
+  auto done = database_.execute(of_all.c_str());
+  if (done) schedules_since_pruning_.clear();
+  return done;
 }
 
 // Called by SQLite after each commit with the length of the write-ahead log.

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "agent/adapters/sqlite/database.hpp"
@@ -15,7 +16,11 @@ namespace sundial {
 struct SqliteOptions {
   std::string directory;
   std::uint64_t max_dead_bytes = 64 * 1024 * 1024 / 10;  // the oldest dead letters leave beyond it
+  // Entries of rules and calls, which a busy hour fills; those of schedules are kept beside them, so many
+  // of one and so many of all.
   std::uint64_t max_ledger_entries = 50'000;
+  std::uint64_t max_entries_of_schedule = 5'000;
+  std::uint64_t max_entries_of_schedules = 50'000;
   Millis max_ledger_age = std::chrono::hours{24 * 30};
   Instant now{};  // names the file that a damaged database is set aside as
 };
@@ -71,6 +76,7 @@ class SqliteStore final : public Store {
   Result<void> save_totals();
   void tidy();
   void prune_ledger();
+  Result<void> prune_schedules();
   void checkpoint();
   Result<std::optional<Row>> row(std::uint64_t number);
   Result<StoredRecord> read(const sqlite::Statement& statement);
@@ -92,6 +98,7 @@ class SqliteStore final : public Store {
   std::uint64_t written_bytes_ = 0;
   int wal_pages_ = 0;
   std::uint64_t ledger_since_pruning_ = 0;
+  std::set<std::string> schedules_since_pruning_;
   Instant newest_ledger_{};
 };
 

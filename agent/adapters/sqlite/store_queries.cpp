@@ -154,15 +154,18 @@ Result<std::vector<NumberedLedgerEntry>> SqliteStore::ledger(const LedgerQuery& 
   std::string sql = "SELECT number, at, origin, id, key, event, what, reason, detail FROM ledger WHERE 1";
   if (query.before != 0) sql += fmt::format(" AND number < {}", query.before);
   if (query.until) sql += fmt::format(" AND at <= {}", query.until->time_since_epoch().count());
-  if (query.origin) sql += " AND origin = ?";
+  // Written out, so that the index of schedules' entries is found.
+  if (query.origin) sql += fmt::format(" AND origin = '{}'", model::name_of(*query.origin));
   if (!query.id.empty()) sql += " AND id = ?";
   if (query.key) sql += " AND key = ?";
+  for (std::size_t i = 0; i < query.what.size(); ++i) sql += i == 0 ? " AND what IN (?" : ", ?";
+  if (!query.what.empty()) sql += ")";
   sql += fmt::format(" ORDER BY number DESC LIMIT {}", query.limit);
   auto statement = database_.prepare(sql);
   if (!statement) return statement.error();
-  if (query.origin) statement->bind(model::name_of(*query.origin));
   if (!query.id.empty()) statement->bind(query.id);
   if (query.key) statement->bind(std::string_view(*query.key));
+  for (const std::string& what : query.what) statement->bind(what);
   std::vector<NumberedLedgerEntry> entries;
   Result<bool> row = false;
   while ((row = statement->step()) && *row) entries.push_back(entry_of(*statement));

@@ -106,7 +106,14 @@ class Composition final : public Engine, private rules::Decisions {
 
   Value describe_rules() const override;
   Value describe_keys(std::string_view rule, std::size_t limit) const override;
-  Value describe_schedules(Moment now) const override { return book_->describe(now); }
+  std::vector<std::string> schedule_ids() const override { return book_->ids(); }
+  std::optional<Map> describe_schedule(std::string_view id, Moment now) const override {
+    return book_->describe(id, now);
+  }
+  std::optional<std::vector<std::string>> next_times(std::string_view schedule, Moment now,
+                                                     std::size_t count) const override {
+    return book_->next_times(schedule, now, count);
+  }
   std::vector<model::Count> counts() const override;
 
  private:
@@ -117,7 +124,16 @@ class Composition final : public Engine, private rules::Decisions {
   }
 
   void take_one(const model::Message& message, Moment now) { rules_.take(message, now); }
-  void take_one(const model::Absence& absence, Moment now) { rules_.absence(absence.away, now); }
+  void take_one(const model::Absence& absence, Moment now) {
+    rules_.absence(absence.away, now);
+    book_->hold(absence.full, now);
+    work_off(now);
+  }
+  void take_one(const model::ScheduleCommand& command, Moment now) {
+    std::vector<model::Problem> checked_before;
+    if (command.definition) schedule_actions_.add(*command.definition, checked_before);
+    book_->take(command, now, hands_, *effects_);
+  }
   void take_one(const model::ResetKeys& reset, Moment) { rules_.reset(reset.rule, reset.key); }
   void take_one(const model::ClockStep& step, Moment now) {
     rules_.clock_stepped(step.before, now);
@@ -239,7 +255,7 @@ std::vector<std::string> Composition::launch(const schedule::Firing& firing) {
   bindings.now = firing.at;
   bindings.schedule = &view;
   const std::size_t before = effects_->records.size();
-  carry_out(schedule_actions_.of(firing.definition), bindings, made, cause, "");
+  carry_out(schedule_actions_.of(firing.definition.id), bindings, made, cause, "");
   std::vector<std::string> started;
   for (std::size_t i = before; i < effects_->records.size(); ++i) {
     const model::OutboxRecord& record = effects_->records[i];
@@ -338,6 +354,11 @@ std::unique_ptr<Engine> Engine::create(const model::Configuration& configuration
   }
   auto book = std::make_unique<schedule::Book>(configuration, zones, problems);
   ScheduleActions schedule_actions(zones);
+  // Whoever took these in has checked them; where the file has one of the same id, that one stands.
+  std::vector<model::Problem> checked_before;
+  for (const model::StoredSchedule& stored : configuration.stored_schedules) {
+    schedule_actions.add(stored.definition, checked_before);
+  }
   for (const model::ScheduleDefinition& definition : configuration.schedules) {
     schedule_actions.add(definition, problems);
   }

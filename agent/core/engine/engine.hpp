@@ -63,7 +63,11 @@ class Engine {
   // For the API, the page and the command line: JSON-like documents with the TOML keys.
   virtual Value describe_rules() const = 0;
   virtual Value describe_keys(std::string_view rule, std::size_t limit) const = 0;
-  virtual Value describe_schedules(Moment now) const = 0;
+  virtual std::vector<std::string> schedule_ids() const = 0;  // ascending
+  virtual std::optional<Map> describe_schedule(std::string_view id, Moment now) const = 0;
+  // The schedule's next times as RFC 3339 with its zone's offset; nothing where there is none of this id.
+  virtual std::optional<std::vector<std::string>> next_times(std::string_view schedule, Moment now,
+                                                             std::size_t count) const = 0;
 
   // The counters of rules and schedules since this engine was made, under their names in the metrics.
   virtual std::vector<model::Count> counts() const = 0;

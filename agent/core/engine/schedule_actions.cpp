@@ -15,9 +15,10 @@ ScheduleActions::ScheduleActions(const ZoneSource& zones) {
 void ScheduleActions::add(const model::ScheduleDefinition& definition,
                           std::vector<model::Problem>& problems) {
   const std::string where = fmt::format("[schedule.{}]", definition.id);
-  Compiled made{definition.fingerprint, actions::compile_all(definition.actions, scope_, where, problems)};
+  std::vector<actions::CompiledAction> made =
+      actions::compile_all(definition.actions, scope_, where, problems);
   if (definition.overlap == model::Overlap::allow_all) {
-    for (const actions::CompiledAction& action : made.actions) {
+    for (const actions::CompiledAction& action : made) {
       if (action.kind() != model::ActionKind::start || action.id_names_due_time()) continue;
       problems.push_back(
           {definition.at, where + " overlap",
@@ -29,14 +30,10 @@ void ScheduleActions::add(const model::ScheduleDefinition& definition,
   compiled_.insert_or_assign(definition.id, std::move(made));
 }
 
-const std::vector<actions::CompiledAction>& ScheduleActions::of(const model::ScheduleDefinition& definition) {
-  const auto found = compiled_.find(definition.id);
-  if (found == compiled_.end() || found->second.fingerprint != definition.fingerprint) {
-    // Whoever took the definition in has checked it.
-    std::vector<model::Problem> problems;
-    add(definition, problems);
-  }
-  return compiled_.find(definition.id)->second.actions;
+const std::vector<actions::CompiledAction>& ScheduleActions::of(std::string_view id) const {
+  static const std::vector<actions::CompiledAction> none;
+  const auto found = compiled_.find(id);
+  return found == compiled_.end() ? none : found->second;
 }
 
 }  // namespace sundial::engine

@@ -1,4 +1,4 @@
-// The actions of schedules, compiled: those of the file at once, those made over the API when they fire.
+// The actions of schedules, compiled.
 #pragma once
 
 #include <map>
@@ -14,19 +14,14 @@ class ScheduleActions {
  public:
   explicit ScheduleActions(const ZoneSource& zones);
 
-  // Compiles the schedule's actions and checks them against its `overlap`.
+  // Compiles the schedule's actions, in place of those that it had, and checks them against its `overlap`.
   void add(const model::ScheduleDefinition& definition, std::vector<model::Problem>& problems);
-  // Those of the definition as it is now; an update over the API compiles them anew.
-  const std::vector<actions::CompiledAction>& of(const model::ScheduleDefinition& definition);
+  // None where it was not added.
+  const std::vector<actions::CompiledAction>& of(std::string_view id) const;
 
  private:
-  struct Compiled {
-    std::string fingerprint;
-    std::vector<actions::CompiledAction> actions;
-  };
-
   expression::Scope scope_;
-  std::map<std::string, Compiled, std::less<>> compiled_;
+  std::map<std::string, std::vector<actions::CompiledAction>, std::less<>> compiled_;
 };
 
 }  // namespace sundial::engine

@@ -40,6 +40,7 @@ struct Message {
 // The broker or the agent went (true) or is back (false): silence meanwhile is nobody's silence.
 struct Absence {
   bool away = false;
+  bool full = false;  // the store is full (on_full = "block"): due times wait too
 };
 
 // The wall clock was set while the agent ran; `Moment` already carries the new time.

@@ -317,6 +317,7 @@ void Book::take(const model::ClockStep& step, Moment now, const Hands& hands, mo
 }
 
 void Book::hold(bool full, Moment now) {
+  if (full == impl_->full) return;
   if (impl_->full && !full) impl_->downtime = {now.wall, now.wall, "full"};
   impl_->full = full;
 }

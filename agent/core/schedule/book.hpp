@@ -86,12 +86,13 @@ class Book {
   const model::ScheduleDefinition* find(std::string_view id) const;
   bool is_from_file(std::string_view id) const;
   // For the API, the page and the command line: the TOML keys as written, `id`, `source`, `state`,
-  // `next` (ten times), `transition` (what the clocks' next change does, where it does something)
-  // and `recent` (what became of the last due times of this life).
-  Value describe(Moment now) const;
-  std::optional<Value> describe(std::string_view id, Moment now) const;
-  // The next due times as RFC 3339 with the zone's offset.
-  std::vector<std::string> next_times(std::string_view id, Instant after, std::size_t count) const;
+  // `next` (ten times) and `transition` (what the clocks' next change does, where it does something).
+  // What became of the due times before is in the ledger.
+  std::optional<Map> describe(std::string_view id, Moment now) const;
+  std::vector<std::string> ids() const;  // ascending
+  // The next due times as RFC 3339 with the zone's offset; nothing where there is no such schedule.
+  std::optional<std::vector<std::string>> next_times(std::string_view id, Moment now,
+                                                     std::size_t count) const;
   // schedule_fired_total and schedule_missed_total since this book was made.
   std::vector<model::Count> counts() const;
 

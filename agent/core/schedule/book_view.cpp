@@ -3,50 +3,22 @@
 
 #include "agent/core/schedule/book_impl.hpp"
 #include "agent/core/schedule/transition.hpp"
+#include "platform/json/json.hpp"
 
 namespace sundial::schedule {
 namespace {
 
 constexpr std::size_t kShown = 10;
 
-Value tree_of(const model::Node& node);
-
-struct ToValue {
-  Value operator()(Null) const { return {}; }
-  Value operator()(Instant instant) const { return format_rfc3339(instant, Fraction::when_needed); }
-  Value operator()(const model::Array& array) const {
-    List list;
-    for (const model::Node& element : array) list.push_back(tree_of(element));
-    return list;
-  }
-  Value operator()(const model::Table& table) const {
-    Map map;
-    for (const model::Entry& entry : table) {
-      // A null of a request's body is a key that was left out.
-      if (!std::holds_alternative<Null>(entry.value.data)) map.set(entry.key, tree_of(entry.value));
-    }
-    return map;
-  }
-  template <typename Scalar>
-  Value operator()(const Scalar& scalar) const {
-    return scalar;
-  }
-};
-
-// The depth of a node is bounded where it is read.
-Value tree_of(const model::Node& node) {
-  return std::visit(ToValue{}, node.data);
-}
-
-Value text_of(Instant instant) {
-  return format_rfc3339(instant, Fraction::when_needed);
-}
-
-List upcoming(const Course& course, Instant after, std::size_t count) {
-  List times;
-  for (auto due = course.timetable().next(after); due && times.size() < count;
-       due = course.timetable().next(*due)) {
-    times.emplace_back(format_in_zone(course.timetable().fire_time(*due), course.timetable().zone()));
+// No more than the runs that remain.
+std::vector<std::string> upcoming(const Course& course, Moment now, std::size_t count) {
+  const Timetable& timetable = course.timetable();
+  const auto remaining = course.state().remaining;
+  if (remaining) count = std::min(count, static_cast<std::size_t>(std::max<std::int64_t>(*remaining, 0)));
+  std::vector<std::string> times;
+  auto due = timetable.next(std::max(now.wall, course.state().cursor));
+  for (; due && times.size() < count; due = timetable.next(*due)) {
+    times.push_back(format_in_zone(timetable.fire_time(*due), timetable.zone()));
   }
   return times;
 }
@@ -67,23 +39,20 @@ Map state_of(const Course& course, const ClockView& clock) {
   return map;
 }
 
-Value view_of(const Course& course, const ClockView& clock, Moment now) {
+Map view_of(const Course& course, const ClockView& clock, Moment now) {
   const model::ScheduleDefinition& definition = course.definition();
-  const Value written = tree_of(definition.source);
-  Map map = written.is<Map>() ? *written.get_if<Map>() : Map();
+  Map map;
+  const auto written = json::parse(course.state().fingerprint);
+  const Map* keys = written ? written->get_if<Map>() : nullptr;
+  for (const auto& [key, value] : keys == nullptr ? Map() : *keys) {
+    if (!value.is_null()) map.append(key, value);  // a null of a request's body is a key that was left out
+  }
   map.set("id", definition.id);
   map.set("source", course.from_file() ? "file" : "api");
   map.set("state", state_of(course, clock));
-  const bool over = course.state().remaining == 0;
-  map.set("next", over ? List() : upcoming(course, std::max(now.wall, course.state().cursor), kShown));
+  const std::vector<std::string> next = upcoming(course, now, kShown);
+  map.set("next", List(next.begin(), next.end()));
   if (const auto note = next_transition_note(course.timetable(), now.wall)) map.set("transition", *note);
-  List recent;
-  for (const Course::Outcome& outcome : course.recent()) {
-    recent.push_back(Map::of({{Value("due"), text_of(outcome.due)},
-                              {Value("what"), Value(outcome.what)},
-                              {Value("reason"), Value(outcome.reason)}}));
-  }
-  map.set("recent", std::move(recent));
   return map;
 }
 
@@ -99,24 +68,23 @@ bool Book::is_from_file(std::string_view id) const {
   return course != nullptr && course->from_file();
 }
 
-Value Book::describe(Moment now) const {
-  List all;
-  impl_->for_each_active([&](const Course& course) { all.push_back(view_of(course, impl_->clock, now)); });
+std::vector<std::string> Book::ids() const {
+  std::vector<std::string> all;
+  for (const auto& [id, slot] : impl_->slots) all.push_back(id);
   return all;
 }
 
-std::optional<Value> Book::describe(std::string_view id, Moment now) const {
+std::optional<Map> Book::describe(std::string_view id, Moment now) const {
   const Course* course = impl_->active(id);
   if (course == nullptr) return std::nullopt;
   return view_of(*course, impl_->clock, now);
 }
 
-std::vector<std::string> Book::next_times(std::string_view id, Instant after, std::size_t count) const {
-  std::vector<std::string> times;
+std::optional<std::vector<std::string>> Book::next_times(std::string_view id, Moment now,
+                                                         std::size_t count) const {
   const Course* course = impl_->active(id);
-  if (course == nullptr) return times;
-  for (const Value& time : upcoming(*course, after, count)) times.push_back(*time.text());
-  return times;
+  if (course == nullptr) return std::nullopt;
+  return upcoming(*course, now, count);
 }
 
 std::vector<model::Count> Book::counts() const {

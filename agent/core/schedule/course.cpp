@@ -22,16 +22,29 @@ constexpr Millis kPause = seconds{1};
 // Stretches of settled due times that are remembered; a new one comes with each step of the clock.
 constexpr std::size_t kMaxSettled = 16;
 constexpr Millis kRemembered = std::chrono::hours{24 * 30};
-constexpr std::size_t kRecent = 10;
+
+// What a course goes by: what is compiled is in the timetable, what was written is the fingerprint.
+model::ScheduleDefinition without_source(const model::ScheduleDefinition& definition) {
+  model::ScheduleDefinition kept;
+  kept.id = definition.id;
+  kept.catch_up = definition.catch_up;
+  kept.overlap = definition.overlap;
+  kept.limit = definition.limit;
+  kept.paused = definition.paused;
+  kept.pause_on_failure = definition.pause_on_failure;
+  kept.note = definition.note;
+  return kept;
+}
 
 }  // namespace
 
-Course::Course(model::ScheduleDefinition definition, Timetable timetable, bool from_file, std::uint32_t order)
-    : definition_(std::move(definition)),
+Course::Course(const model::ScheduleDefinition& definition, Timetable timetable, bool from_file,
+               std::uint32_t order)
+    : definition_(without_source(definition)),
       timetable_(std::move(timetable)),
       from_file_(from_file),
       order_(order) {
-  state_.fingerprint = definition_.fingerprint;
+  state_.fingerprint = definition.fingerprint;
   state_.paused = definition_.paused;
   state_.note = definition_.note;
   if (definition_.limit > 0) state_.remaining = definition_.limit;
@@ -251,8 +264,6 @@ void Course::tell(Instant due, Instant at, std::string_view what, std::string_vi
   entry.detail = std::move(detail);
   entry.after_records = scene.effects.records.size();
   scene.effects.ledger.push_back(std::move(entry));
-  recent_.push_back({due, what, reason});
-  if (recent_.size() > kRecent) recent_.erase(recent_.begin());
 }
 
 bool Course::take_dirty() {

@@ -41,8 +41,10 @@ struct Scene {
 
 class Course {
  public:
-  Course(model::ScheduleDefinition definition, Timetable timetable, bool from_file, std::uint32_t order);
+  Course(const model::ScheduleDefinition& definition, Timetable timetable, bool from_file,
+         std::uint32_t order);
 
+  // Without its times, actions and source: there may be thousands.
   const model::ScheduleDefinition& definition() const { return definition_; }
   const Timetable& timetable() const { return timetable_; }
   const CourseState& state() const { return state_; }
@@ -83,12 +85,6 @@ class Course {
   bool take_dirty();
   std::string write() const;
 
-  struct Outcome {
-    Instant due;
-    std::string_view what;
-    std::string_view reason;
-  };
-  const std::vector<Outcome>& recent() const { return recent_; }
   static constexpr std::array<std::string_view, 5> kReasons{"catch_up", "overlap", "paused", "clock", "full"};
   std::uint64_t fired() const { return fired_; }
   std::uint64_t missed(std::size_t reason) const { return missed_[reason]; }
@@ -128,7 +124,6 @@ class Course {
   std::optional<Instant> pace_began_;  // what came due since then is late by pacing only
   int made_up_in_a_row_ = 0;
   int missed_in_a_row_ = 0;
-  std::vector<Outcome> recent_;
   std::uint64_t fired_ = 0;
   std::array<std::uint64_t, kReasons.size()> missed_{};
 };

@@ -35,7 +35,7 @@ struct Backfill {
 };
 
 struct CourseState {
-  std::string fingerprint;       // of the definition that this belongs to
+  std::string fingerprint;       // the definition that this belongs to: its TOML keys as JSON
   Instant cursor{};              // due times up to here are behind
   std::vector<Settled> settled;  // oldest first
   std::optional<std::int64_t> remaining;

@@ -49,6 +49,12 @@ class Timetable {
   const ZoneTable& zone() const { return *parts_.zone; }
   const std::vector<Calendar>& calendars() const { return parts_.calendars; }
   bool once() const { return parts_.once; }
+  // The same under the other meaning of `dst`.
+  Timetable with_once(bool once) const {
+    Timetable other = *this;
+    other.parts_.once = once;
+    return other;
+  }
   const std::vector<Interval>& intervals() const { return parts_.intervals; }
   bool has_calendar() const { return !parts_.calendars.empty() || parts_.at.has_value(); }
   bool has_interval() const { return !parts_.intervals.empty(); }

@@ -142,6 +142,42 @@ TEST_F(ApiTest, SchedulesAreMadeChangedAndGuardedByETag) {
   EXPECT_EQ(surface.ask("POST", "/api/v1/schedules/unknown/trigger")->response.status, 404);
   EXPECT_EQ(surface.say("GET", "/api/v1/schedules/s/next?count=2"),
             R"(200 {"items":["2026-01-01T01:00:00Z","2026-01-01T02:00:00Z"],"next":null})");
+  EXPECT_EQ(
+      surface.ask("GET", "/api/v1/schedules/s/next?count=25")->json().find("items")->get_if<List>()->size(),
+      25U);
+  EXPECT_EQ(surface.ask("GET", "/api/v1/schedules/s/next?count=0")->response.status, 400);
+  EXPECT_EQ(surface.ask("GET", "/api/v1/schedules/none/next")->response.status, 404);
+}
+
+TEST_F(ApiTest, ASchedulesRecentLinesComeFromTheLedger) {
+  const std::string body = R"({"every":"90s","start":{"workflow":"W"}})";
+  for (const char* id : {"b", "a", "c"}) {
+    Map named = *json::parse(body)->get_if<Map>();
+    named.set("id", id);
+    ASSERT_EQ(surface.ask("POST", "/api/v1/schedules", json::write(named))->response.status, 201);
+  }
+  model::LedgerEntry line;
+  line.id = "a";
+  line.event = "2026-01-01T00:00:00Z";
+  line.what = "missed";
+  line.reason = "catch_up";
+  line.detail = "late by 1h";
+  agent.entries.push_back({1, line});
+  const Value one = surface.ask("GET", "/api/v1/schedules/a")->json();
+  const List& recent = *one.find("recent")->get_if<List>();
+  ASSERT_EQ(recent.size(), 1U);
+  EXPECT_EQ(*recent[0].find("due")->text(), "2026-01-01T00:00:00Z");
+  EXPECT_EQ(*recent[0].find("what")->text(), "missed");
+  EXPECT_EQ(*recent[0].find("reason")->text(), "catch_up");
+  EXPECT_EQ(*recent[0].find("detail")->text(), "late by 1h");
+  EXPECT_EQ(surface.ask("GET", "/api/v1/schedules/a?recent=0")->response.status, 400);
+  const Value page = surface.ask("GET", "/api/v1/schedules?limit=2")->json();
+  const List& items = *page.find("items")->get_if<List>();
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(*items[0].find("id")->text(), "a");
+  EXPECT_EQ(items[0].find("recent")->get_if<List>()->size(), 1U);
+  EXPECT_TRUE(items[1].find("recent")->get_if<List>()->empty());
+  EXPECT_EQ(*page.find("next")->text(), "2");
 }
 
 TEST_F(ApiTest, RulesShowCountersAndForgetKeys) {

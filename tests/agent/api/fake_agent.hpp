@@ -36,12 +36,35 @@ class FakeAgent final : public AgentControl {
 
   List rules() const override { return rule_documents; }
   List rule_keys(const std::string&, std::size_t) const override { return key_documents; }
-  List schedules() const override { return schedule_documents; }
-  Result<std::vector<Instant>> next_times(const std::string&, std::size_t count) const override {
-    std::vector<Instant> times;
-    for (std::size_t i = 0; i < count; ++i)
-      times.push_back(moment.wall + std::chrono::hours{static_cast<int>(i) + 1});
+  std::vector<std::string> schedule_ids() const override {
+    std::vector<std::string> ids;
+    for (const Value& document : schedule_documents) ids.push_back(*document.find("id")->text());
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
+  std::optional<Map> schedule_document(const std::string& id) const override {
+    for (const Value& document : schedule_documents) {
+      if (*document.find("id")->text() == id) return *document.get_if<Map>();
+    }
+    return std::nullopt;
+  }
+  Result<std::vector<std::string>> next_times(const std::string&, std::size_t count) const override {
+    std::vector<std::string> times;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Instant due = moment.wall + std::chrono::hours{static_cast<int>(i) + 1};
+      times.push_back(format_rfc3339(due, Fraction::when_needed));
+    }
     return times;
+  }
+  void outcomes(std::vector<std::string> schedules, std::size_t limit, Answer<Outcomes> done) override {
+    Outcomes all;
+    for (const std::string& id : schedules) {
+      std::vector<NumberedLedgerEntry>& lines = all.emplace_back();
+      for (const NumberedLedgerEntry& entry : entries) {
+        if (entry.entry.id == id && lines.size() < limit) lines.push_back(entry);
+      }
+    }
+    done(std::move(all));
   }
 
   void accept(model::Message message, Answer<std::string> done) override {

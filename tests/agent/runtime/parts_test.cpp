@@ -113,6 +113,7 @@ TEST(JournalEntry, EveryKindIsReadAsItWasWritten) {
   const std::vector<Entry> entries{
       model::Input(message),
       model::Input(model::Absence{true}),
+      model::Input(model::Absence{false, true}),
       model::Input(model::ClockStep{Instant{hours{3}}}),
       model::Input(model::ClockTrust{true}),
       model::Input(command),

@@ -129,6 +129,45 @@ TEST(SqliteStore, BoundsTheLedgerByCountAndAge) {
   EXPECT_EQ(entries(), 300U);
 }
 
+// A rule that suppresses a thousand messages a minute takes no schedule's line of last month away, and a
+// schedule of every second none of another's.
+TEST(SqliteStore, KeepsTheLinesOfEachScheduleBesideThoseOfRules) {
+  SqlitePlace place;
+  auto store = place.open({.directory = {},
+                           .max_ledger_entries = 1000,
+                           .max_entries_of_schedule = 100,
+                           .max_entries_of_schedules = 400});
+  const auto note = [&store](model::OriginKind origin, const std::string& id, int count) {
+    StoreBatch batch;
+    model::LedgerEntry entry;
+    entry.origin = origin;
+    entry.id = id;
+    entry.what = "fired";
+    batch.ledger.assign(static_cast<std::size_t>(count), entry);
+    ASSERT_TRUE(store->commit(batch));
+  };
+  const auto lines = [&store](model::OriginKind origin, const std::string& id) {
+    LedgerQuery query;
+    query.origin = origin;
+    query.id = id;
+    query.what = {"fired", "missed"};
+    query.limit = 100'000;
+    return store->ledger(query)->size();
+  };
+  using enum model::OriginKind;
+  note(schedule, "hourly", 50);
+  note(schedule, "dense", 3000);
+  note(rule, "noisy", 3000);
+  EXPECT_EQ(lines(schedule, "hourly"), 50U);
+  EXPECT_EQ(lines(schedule, "dense"), 100U);
+  EXPECT_EQ(lines(rule, "noisy"), 1000U);
+  for (int i = 0; i < 10; ++i) note(schedule, "another" + std::to_string(i), 60);
+  EXPECT_LE(lines(schedule, ""), 400U + 256U);
+  LedgerQuery none;
+  none.what = {"missed"};
+  EXPECT_EQ(store->ledger(none)->size(), 0U);
+}
+
 TEST(SqliteStore, MakesACopyWhileItRuns) {
   SqlitePlace place;
   SqlitePlace other;

@@ -138,6 +138,7 @@ TEST(BookRuns, ALimitEndsTheSchedule) {
   rig.run_for(hours{5});
   EXPECT_EQ(rig.fired().size(), 2U);
   EXPECT_FALSE(rig.book().next_wake().wall);
+  EXPECT_TRUE(rig.book().next_times("limited", rig.now(), 5)->empty());
   rig.command(Verb::trigger, "limited");
   EXPECT_EQ(rig.fired().size(), 1U);
 }
@@ -233,14 +234,15 @@ TEST(BookRuns, AStoredScheduleThatNoLongerCompilesIsLeftOutAndSaid) {
   EXPECT_EQ(rig.effects().ledger[0].what, "error");
 }
 
-TEST(BookRuns, DescribesWhatIsToComeAndWhatWas) {
+TEST(BookRuns, DescribesWhatIsToCome) {
   BookRig rig({definition("hourly", R"({"cron":"0 * * * *"})")});
   rig.boot();
   rig.run_for(hours{2});
-  const Value view = *rig.book().describe("hourly", rig.now());
+  const Map view = *rig.book().describe("hourly", rig.now());
   EXPECT_EQ(view.find("next")->get_if<List>()->size(), 10U);
   EXPECT_EQ(*view.find("next")->get_if<List>()->front().text(), "2026-03-01T03:00:00Z");
-  EXPECT_EQ(view.find("recent")->get_if<List>()->size(), 2U);
+  EXPECT_EQ(rig.book().next_times("hourly", rig.now(), 25)->size(), 25U);
+  EXPECT_FALSE(rig.book().next_times("none", rig.now(), 1));
   EXPECT_EQ(*view.find("source")->text(), "file");
   EXPECT_EQ(view.find("transition"), nullptr);
 }

@@ -150,7 +150,8 @@ Cron::Cron(std::string_view text, Days days) : days_(days) {
     for (char& c : field) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     fields_.push_back(field);
   }
-  if (fields_.size() == 5) fields_.insert(fields_.begin(), "0");
+  has_seconds_ = fields_.size() > 5;
+  if (!has_seconds_) fields_.insert(fields_.begin(), "0");
   if (fields_.size() == 6) fields_.push_back("*");
   for (int value = 0; value < 60; ++value) {
     seconds_.push_back(list_match(fields_[0], value, 0, 59));
@@ -161,8 +162,10 @@ Cron::Cron(std::string_view text, Days days) : days_(days) {
 
 bool Cron::day_matches(CivilSeconds civil) const {
   const Date date = date_of(civil);
-  if (!list_match(fields_[4], date.month, 1, 12) || !list_match(fields_[6], date.year, 1970, 2199))
-    return false;
+  // A star of years begins where a calendar's years do.
+  const int first_year = days_ == Days::all ? 2000 : 1970;
+  if (!list_match(fields_[4], date.month, 1, 12)) return false;
+  if (fields_[6] != "*" && !list_match(fields_[6], date.year, first_year, 2199)) return false;
   const bool by_day = day_of_month_match(fields_[3], date);
   const bool by_weekday = day_of_week_match(fields_[5], date);
   const bool either = days_ == Days::either && !has_star(fields_[3]) && !has_star(fields_[5]);

@@ -32,6 +32,7 @@ class Cron {
   enum class Days { either, all };
   explicit Cron(std::string_view text, Days days = Days::either);
 
+  bool has_seconds() const { return has_seconds_; }
   bool matches(CivilSeconds civil) const;
   // All due times of the stretch, one by one, without those whose wall-clock time is excluded.
   std::vector<Seconds> times(const Stretch& stretch, bool once,
@@ -43,6 +44,7 @@ class Cron {
 
   std::vector<std::string> fields_;  // second to day of week, year
   Days days_;
+  bool has_seconds_ = true;
   std::vector<bool> seconds_, minutes_, hours_;  // each value, asked once
   mutable std::chrono::local_days day_{std::chrono::days{-1'000'000}};
   mutable bool day_matches_ = false;  // of day_
