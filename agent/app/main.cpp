@@ -6,6 +6,7 @@
 
 #include "agent/adapters/http/agent_client.hpp"
 #include "agent/adapters/sqlite/sqlite_store.hpp"
+#include "agent/adapters/temporal/schedules.hpp"
 #include "agent/adapters/temporal/service.hpp"
 #include "agent/app/connections.hpp"
 #include "agent/app/service.hpp"
@@ -49,6 +50,10 @@ int main(int argc, char** argv) {
       .open_temporal =
           [](const sundial::model::Configuration& configuration) {
             return sundial::temporal::open_service(configuration.temporal, configuration.device.name);
+          },
+      .open_server_schedules =
+          [](const sundial::model::Configuration& configuration) {
+            return sundial::temporal::open_schedules(configuration.temporal, configuration.device.name);
           },
       .back_up = sundial::back_up_state,
   };

@@ -187,21 +187,23 @@ bool Session::connect() {
   return true;
 }
 
-void Session::fail(const AgentReply& reply) {
+void Session::fail(const AgentReply& reply, int refused) {
   const Result<Value> body = json::parse(reply.body);
   const std::string detail = body ? text_at(*body, "detail") : "";
   const std::string message = detail.empty() ? fmt::format("the agent answers {}", reply.status) : detail;
-  fail(reply.status == 404 ? kExitNotFound : kExitFailed, message);
+  const bool wrong_body = reply.status == 400 || reply.status == 422;
+  fail(reply.status == 404 ? kExitNotFound : wrong_body ? refused : kExitFailed, message);
 }
 
-std::optional<Value> Session::call(const std::string& method, const std::string& target, const Value& body) {
+std::optional<Value> Session::call(const std::string& method, const std::string& target, const Value& body,
+                                   int refused) {
   Result<AgentReply> reply = client_->call(method, target, body.is_null() ? "" : json::write(body));
   if (!reply) {
     fail(kExitUnreachable, reply.error().message());
     return std::nullopt;
   }
   if (reply->status >= 300) {
-    fail(*reply);
+    fail(*reply, refused);
     return std::nullopt;
   }
   Result<Value> parsed = json::parse(reply->body);

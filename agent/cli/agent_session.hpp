@@ -48,7 +48,9 @@ class Session {
   int exit_code() const { return exit_code_; }
 
   // The JSON of a good answer; else it says what was wrong and sets the exit code.
-  std::optional<Value> call(const std::string& method, const std::string& target, const Value& body = {});
+  // `refused` is the exit code where the agent finds the body wrong.
+  std::optional<Value> call(const std::string& method, const std::string& target, const Value& body = {},
+                            int refused = kExitFailed);
   // All items of a list, page by page, `most` at the most.
   std::optional<List> items(const std::string& target, std::size_t most);
   bool follow(const std::string& target, const std::function<bool(std::string_view data)>& heard);
@@ -66,7 +68,7 @@ class Session {
   std::optional<AgentAddress> address();
   std::optional<std::string> token(const model::Configuration& configuration);
   bool read_token(const std::string& file, std::string& token);
-  void fail(const AgentReply& reply);
+  void fail(const AgentReply& reply, int refused = kExitFailed);
   void fail(int code, const std::string& message);
 
   World& world_;

@@ -1,20 +1,13 @@
-// `sundial schedule`: schedules on the device, with Temporal's own flags.
+// `sundial schedule`: schedules on the device, with Temporal's own flags; with --on server Temporal's own.
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "agent/cli/agent_session.hpp"
-#include "agent/cli/schedule_flags.hpp"
+#include "agent/cli/schedule_verbs.hpp"
 #include "agent/cli/verbs.hpp"
 #include "platform/base/text.hpp"
 
 namespace sundial::cli {
 namespace {
-
-struct ScheduleOptions {
-  SessionOptions session;
-  ScheduleFlags flags;
-  std::string note;
-};
 
 std::string path_of(const ScheduleOptions& options) {
   return "/api/v1/schedules/" + percent_encode(options.flags.id);
@@ -31,7 +24,8 @@ int create(Session& session, const ScheduleOptions& options) {
   if (body->find("start") == nullptr)
     return usage(session, Error(ErrorKind::invalid, "--type is missing: the workflow to start"));
   body->set("id", options.flags.id);
-  const std::optional<Value> made = session.call("POST", "/api/v1/schedules", Value(*body));
+  const std::optional<Value> made =
+      session.call("POST", "/api/v1/schedules", Value(*body), kExitConfiguration);
   return made ? session.done(*made, "schedule " + printable(options.flags.id) + " created")
               : session.exit_code();
 }
@@ -41,10 +35,12 @@ int update(Session& session, const ScheduleOptions& options) {
   if (!present) return session.exit_code();
   const Value* start = present->find("start");
   const Map* table = start == nullptr ? nullptr : start->get_if<Map>();
-  const Result<Map> body = schedule_body(options.flags, table == nullptr ? Map() : *table);
+  const Result<Map> body =
+      schedule_body(options.flags, table == nullptr ? Map() : *table, present->find("cron"));
   if (!body) return usage(session, body.error());
   if (body->empty()) return usage(session, Error(ErrorKind::invalid, "nothing to change was given"));
-  const std::optional<Value> changed = session.call("PATCH", path_of(options), Value(*body));
+  const std::optional<Value> changed =
+      session.call("PATCH", path_of(options), Value(*body), kExitConfiguration);
   return changed ? session.done(*changed, "schedule " + printable(options.flags.id) + " updated")
                  : session.exit_code();
 }
@@ -137,10 +133,15 @@ CLI::App* add_action(CLI::App& verb, World& world, Chosen& chosen, const char* n
                      bool with_id, const std::shared_ptr<ScheduleOptions>& options, Action action) {
   CLI::App* sub = verb.add_subcommand(name, help);
   add_session_flags(*sub, options->session);
+  sub->add_option("--on", options->on, "device, or server: as a Temporal Schedule")
+      ->check(CLI::IsMember({"device", "server"}))
+      ->capture_default_str();
+  add_temporal_flags(*sub, options->temporal);
   if (with_id)
     sub->add_option("-s,--schedule-id,schedule_id", options->flags.id, "The schedule's id")->required();
-  sub->callback([&world, &chosen, options, action] {
-    chosen = [&world, options, action] {
+  sub->callback([&world, &chosen, options, action, verb = std::string(name)] {
+    chosen = [&world, options, action, verb] {
+      if (options->on == "server") return run_on_server(world, verb, *options);
       return with_session(world, options->session,
                           [&](Session& session) { return action(session, *options); });
     };
@@ -151,7 +152,8 @@ CLI::App* add_action(CLI::App& verb, World& world, Chosen& chosen, const char* n
 }  // namespace
 
 void add_schedule(CLI::App& app, World& world, Chosen& chosen) {
-  CLI::App* verb = app.add_subcommand("schedule", "Manage schedules on the device, with Temporal's flags");
+  CLI::App* verb = app.add_subcommand(
+      "schedule", "Manage schedules on the device or on the server, with Temporal's flags");
   verb->require_subcommand(1);
   auto options = std::make_shared<ScheduleOptions>();
   const auto add = [&](const char* name, const char* help, Action action, bool with_id = true) {

@@ -34,19 +34,34 @@ Result<void> check_span(std::string_view flag, const std::string& text) {
                                        "\" is no duration with a unit, such as 90s or 1h30m");
 }
 
-Result<void> add_intervals(const ScheduleFlags& flags, Map& body) {
-  if (flags.intervals.empty()) return {};
-  if (flags.intervals.size() > 1)
-    return Error(ErrorKind::invalid, "--interval: one on the device; further ones go to --cron \"@every …\"");
-  const std::string& text = flags.intervals.front();
-  const std::size_t slash = text.find('/');
-  const std::string every = text.substr(0, slash);
-  if (const Result<void> span = check_span("--interval", every); !span) return span;
-  body.set("every", every);
-  if (slash == std::string::npos) return {};
-  const std::string offset = text.substr(slash + 1);
-  if (const Result<void> span = check_span("--interval", offset); !span) return span;
-  body.set("offset", offset);
+// The first interval has keys of its own; further ones are cron strings, as are those of the schedule that
+// is changed, which stay where none is given.
+Result<void> add_times(const ScheduleFlags& flags, const Value* present_cron, Map& body) {
+  List crons(flags.crons.begin(), flags.crons.end());
+  for (std::size_t i = 0; i < flags.intervals.size(); ++i) {
+    const std::string& text = flags.intervals[i];
+    const std::size_t slash = text.find('/');
+    const std::string every = text.substr(0, slash);
+    const std::string offset = slash == std::string::npos ? "" : text.substr(slash + 1);
+    if (const Result<void> span = check_span("--interval", every); !span) return span;
+    if (slash != std::string::npos) {
+      if (const Result<void> span = check_span("--interval", offset); !span) return span;
+    }
+    if (i > 0) {
+      crons.emplace_back("@every " + text);
+      continue;
+    }
+    body.set("every", every);
+    body.set("offset", offset.empty() ? "0s" : offset);
+  }
+  if (crons.empty()) return {};
+  if (flags.crons.empty() && present_cron != nullptr) {
+    const List* several = present_cron->get_if<List>();
+    for (const Value& cron : several == nullptr ? List{*present_cron} : *several) {
+      if (cron.text() != nullptr && !cron.text()->starts_with("@every")) crons.push_back(cron);
+    }
+  }
+  body.set("cron", crons.size() == 1 ? crons.front() : Value(std::move(crons)));
   return {};
 }
 
@@ -136,8 +151,9 @@ Result<std::string> overlap_policy(const std::string& text) {
 void add_definition_flags(CLI::App& verb, ScheduleFlags& flags) {
   verb.add_option("--cron", flags.crons, "A cron expression; may be given several times")
       ->allow_extra_args(false);
-  verb.add_option("--interval", flags.intervals,
-                  "An interval with its unit, such as 90s or 1h/15m with an offset")
+  verb.add_option(
+          "--interval", flags.intervals,
+          "An interval with its unit, such as 90s, or 1h/15m with an offset; may be given several times")
       ->allow_extra_args(false);
   verb.add_option("--calendar", flags.calendars,
                   R"(A calendar as JSON, such as {"dayOfWeek":"Fri","hour":"17"})")
@@ -162,15 +178,10 @@ void add_definition_flags(CLI::App& verb, ScheduleFlags& flags) {
   verb.add_option("--run-timeout", flags.run_timeout, "Of one run");
 }
 
-Result<Map> schedule_body(const ScheduleFlags& flags, Map start) {
+Result<Map> schedule_body(const ScheduleFlags& flags, Map start, const Value* present_cron) {
   Map body;
-  if (flags.crons.size() == 1) body.set("cron", flags.crons.front());
-  if (flags.crons.size() > 1) {
-    List crons;
-    for (const std::string& cron : flags.crons) crons.emplace_back(cron);
-    body.set("cron", std::move(crons));
-  }
-  for (const auto& add : {add_intervals, add_calendars, add_spans}) {
+  if (const Result<void> added = add_times(flags, present_cron, body); !added) return added.error();
+  for (const auto& add : {add_calendars, add_spans}) {
     if (const Result<void> added = add(flags, body); !added) return added.error();
   }
   if (!flags.overlap.empty()) {

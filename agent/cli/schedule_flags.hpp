@@ -31,8 +31,8 @@ struct ScheduleFlags {
 void add_definition_flags(CLI::App& verb, ScheduleFlags& flags);
 
 // The members that the flags change. `start` is the action as it is now, of which only what was given
-// changes.
-Result<Map> schedule_body(const ScheduleFlags& flags, Map start);
+// changes; `present_cron` are the cron strings as they are now.
+Result<Map> schedule_body(const ScheduleFlags& flags, Map start, const Value* present_cron = nullptr);
 
 // "BufferOne", "buffer-one" or "buffer_one" as the API has it.
 Result<std::string> overlap_policy(const std::string& text);

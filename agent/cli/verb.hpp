@@ -11,6 +11,7 @@
 #include "agent/config/files.hpp"
 #include "agent/core/model/settings.hpp"
 #include "agent/ports/agent_client.hpp"
+#include "agent/ports/schedule_service.hpp"
 #include "agent/ports/workflow_service.hpp"
 #include "platform/base/result.hpp"
 #include "platform/base/time.hpp"
@@ -62,6 +63,8 @@ struct World {
   std::function<Result<std::unique_ptr<AgentClient>>(const AgentAddress&)> connect_agent{};
   // The way to Temporal itself; an error is one of the configuration.
   std::function<Result<std::unique_ptr<WorkflowService>>(const model::Configuration&)> open_temporal{};
+  std::function<Result<std::unique_ptr<ScheduleService>>(const model::Configuration&)>
+      open_server_schedules{};
   // Copies the state in a directory to a file, also while an agent runs on it.
   std::function<Result<void>(const std::string& directory, const std::string& file)> back_up{};
   config::Files files = config::system_files();

@@ -16,16 +16,7 @@ using Options = std::shared_ptr<WorkflowOptions>;
 
 void add_where(CLI::App& verb, const Options& options) {
   add_config_flags(verb, options->run);
-  verb.add_option("--address", options->address, "Temporal's HTTP API, http://HOST:7243");
-  verb.add_option("-n,--namespace", options->name_space, "The namespace");
-  verb.add_option("--api-key", options->api_key, "The API key; better in TEMPORAL_API_KEY");
-  verb.add_flag("--tls", options->tls, "Connect with TLS");
-  verb.add_option("--tls-cert-path", options->tls_cert, "Our certificate");
-  verb.add_option("--tls-key-path", options->tls_key, "Its key");
-  verb.add_option("--tls-ca-path", options->tls_ca, "The server's certificate authority");
-  verb.add_option("--tls-server-name", options->tls_server_name,
-                  "The name that the server's certificate holds");
-  verb.add_flag("--tls-disable-host-verification", options->tls_unverified, "Do not look at the certificate");
+  add_temporal_flags(verb, *options);
   verb.add_option("-o,--output", options->output, "text, json or jsonl")
       ->check(CLI::IsMember({"text", "json", "jsonl"}));
   verb.add_flag("--json", options->json, "The same as --output json");
@@ -97,9 +88,7 @@ std::string plain_url(const WorkflowOptions& options) {
 
 int run_verb(World& world, WorkflowOptions options) {
   if (options.json) options.output = "json";
-  options.address = plain_url(options);
-  overlay(world.environment, options);
-  const auto loaded = load_configuration(world, options.run, Purpose::agent);
+  const auto loaded = load_for_temporal(world, options);
   if (!loaded) return kExitConfiguration;
   if (!world.open_temporal) {
     world.err << "this program has no way to Temporal\n";
@@ -186,6 +175,25 @@ void add_reading_verbs(CLI::App& parent, World& world, Chosen& chosen) {
 }
 
 }  // namespace
+
+void add_temporal_flags(CLI::App& verb, WorkflowOptions& options) {
+  verb.add_option("--address", options.address, "Temporal's HTTP API, http://HOST:7243");
+  verb.add_option("-n,--namespace", options.name_space, "The namespace");
+  verb.add_option("--api-key", options.api_key, "The API key; better in TEMPORAL_API_KEY");
+  verb.add_flag("--tls", options.tls, "Connect with TLS");
+  verb.add_option("--tls-cert-path", options.tls_cert, "Our certificate");
+  verb.add_option("--tls-key-path", options.tls_key, "Its key");
+  verb.add_option("--tls-ca-path", options.tls_ca, "The server's certificate authority");
+  verb.add_option("--tls-server-name", options.tls_server_name,
+                  "The name that the server's certificate holds");
+  verb.add_flag("--tls-disable-host-verification", options.tls_unverified, "Do not look at the certificate");
+}
+
+std::optional<config::Loaded> load_for_temporal(World& world, WorkflowOptions& options) {
+  options.address = plain_url(options);
+  overlay(world.environment, options);
+  return load_configuration(world, options.run, Purpose::agent);
+}
 
 void add_workflow(CLI::App& app, World& world, Chosen& chosen) {
   CLI::App* parent = app.add_subcommand("workflow", "Speak to Temporal about workflows");

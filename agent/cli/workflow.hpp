@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/cli/verb.hpp"
+#include "agent/config/load.hpp"
 #include "agent/core/model/action.hpp"
 #include "agent/ports/workflow_service.hpp"
 
@@ -33,6 +34,11 @@ struct WorkflowOptions {
   bool json = false;
   bool verbose = false;
 };
+
+// --address, --namespace and the other flags that say where Temporal is.
+void add_temporal_flags(CLI::App& verb, WorkflowOptions& options);
+// The configuration with these flags above it; nothing where it has problems, which it has printed.
+std::optional<config::Loaded> load_for_temporal(World& world, WorkflowOptions& options);
 
 // A call that can't be: its text goes to standard error, and the verb ends with 64.
 using Usage = Error;
