@@ -169,6 +169,8 @@ def main():
             say(house.agent.program.text()[-3000:])
             return 1
         finally:
+            # Ended as a whole, however often Ctrl-C is pressed meanwhile.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             house.close()
     except AssertionError as problem:
         say(f"  FAILED  {problem}")

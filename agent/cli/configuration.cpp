@@ -45,9 +45,6 @@ std::optional<config::Loaded> load_configuration(World& world, const RunOptions&
     print_problems(world, std::move(loaded.problems), loaded.files);
     return std::nullopt;
   }
-  if (purpose == Purpose::agent) {
-    for (const std::string& note : loaded.notes) world.err << "note: " << note << '\n';
-  }
   return loaded;
 }
 

@@ -90,6 +90,7 @@ int run_verb(World& world, WorkflowOptions options) {
   if (options.json) options.output = "json";
   const auto loaded = load_for_temporal(world, options);
   if (!loaded) return kExitConfiguration;
+  for (const std::string& note : loaded->notes) world.err << "note: " << note << '\n';
   if (!world.open_temporal) {
     world.err << "this program has no way to Temporal\n";
     return kExitUnreachable;

@@ -92,8 +92,8 @@ class Folder:
 
 
 class Mosquitto:
-    def __init__(self, folder, extra=""):
-        self.folder, self.port = Path(folder), free_port()
+    def __init__(self, folder, extra="", port=None):
+        self.folder, self.port = Path(folder), port or free_port()
         self.config = self.folder / "mosquitto.conf"
         self.config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
                                f"persistence_location {self.folder}/\nmax_queued_messages 0\n{extra}\n")
@@ -152,9 +152,9 @@ class Http:
 class Temporal:
     """A development server of its own, with its HTTP API."""
 
-    def __init__(self, folder, ui_port=0):
+    def __init__(self, folder, ui_port=0, http_port=None):
         self.folder, self.ui_port = Path(folder), ui_port
-        self.grpc_port, self.http_port = free_port(), free_port()
+        self.grpc_port, self.http_port = free_port(), http_port or free_port()
         self.start()
 
     def start(self):

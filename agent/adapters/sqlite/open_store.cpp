@@ -16,9 +16,14 @@ namespace {
 Result<Database> open_database(const std::string& path) {
   auto database = Database::open(path, Database::Access::read_write);
   if (!database) return database.error();
-  // The first two have an effect only on an empty file.
-  if (auto done = database->execute("PRAGMA page_size=1024; PRAGMA auto_vacuum=INCREMENTAL"); !done)
-    return done.error();
+  // Before anything is written: what is not ours is left as it is.
+  if (auto ours = sqlite::recognise(*database); !ours) return ours.error();
+  const auto pages = database->number("PRAGMA page_count");
+  if (!pages) return pages.error();
+  if (*pages == 0) {
+    if (auto done = database->execute("PRAGMA page_size=1024; PRAGMA auto_vacuum=INCREMENTAL"); !done)
+      return done.error();
+  }
   const auto mode = database->text("PRAGMA journal_mode=WAL");
   if (!mode) return mode.error();
   if (auto done = database->execute(

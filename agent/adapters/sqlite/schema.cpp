@@ -56,7 +56,7 @@ int schema_version() {
   return static_cast<int>(kMigrations.size());
 }
 
-Result<void> prepare_schema(Database& database) {
+Result<void> recognise(Database& database) {
   const auto version = database.number("PRAGMA user_version");
   if (!version) return version.error();
   const auto owner = database.number("PRAGMA application_id");
@@ -73,6 +73,12 @@ Result<void> prepare_schema(Database& database) {
                     "install that version again, or restore a backup of before",
                     *version, schema_version()));
   }
+  return {};
+}
+
+Result<void> prepare_schema(Database& database) {
+  const auto version = database.number("PRAGMA user_version");
+  if (!version) return version.error();
   return migrate(database, static_cast<int>(*version));
 }
 

@@ -5,8 +5,11 @@
 
 namespace sundial::sqlite {
 
-// Makes the tables, or brings them forward. A database of a later version, or of another program, is
-// refused as it stands: `unsupported`, in one line that names the versions.
+// Refuses a database of a later version, or of another program, as it stands: `unsupported`, in one
+// line that names the versions. Writes nothing; an empty one is ours.
+Result<void> recognise(Database& database);
+
+// Makes the tables of one that is recognised, or brings them forward.
 Result<void> prepare_schema(Database& database);
 
 // The number of migrations: the version that this program writes.

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "agent/adapters/temporal/service.hpp"
 #include "agent/adapters/temporal/transport.hpp"
@@ -308,15 +310,9 @@ TEST_F(Contract, ListsAndCounts) {
   EXPECT_EQ(service_->list("not a query", "", 10).error().kind(), ErrorKind::invalid);
 }
 
-// What only a frontend of our own does when it is told to.
-class Faults : public Contract {
+// What only a frontend of our own does when it is told to: there are no such tests of a real server.
+class Faults : public Contract, public ::testing::WithParamInterface<const char*> {
  protected:
-  void SetUp() override {
-    if (std::getenv("SUNDIAL_TEST_TEMPORAL") != nullptr)
-      GTEST_SKIP() << "a real server has no faults to order";
-    Contract::SetUp();
-  }
-
   void fault(const std::string& order) {
     auto connection = open_connection(*parse_address(address()), {});
     ASSERT_TRUE(connection);
@@ -328,7 +324,7 @@ class Faults : public Contract {
   }
 };
 
-TEST_F(Faults, ALostAnswerIsNoSecondEffect) {
+TEST_P(Faults, ALostAnswerIsNoSecondEffect) {
   const std::string id = unique("lost");
   ASSERT_EQ(service_->probe().outcome, DeliveryOutcome::done);
   const auto begin = start(id);
@@ -346,7 +342,7 @@ TEST_F(Faults, ALostAnswerIsNoSecondEffect) {
   EXPECT_EQ(count_events(id, "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED"), 1u);
 }
 
-TEST_F(Faults, ALostRequestIsSentAgain) {
+TEST_P(Faults, ALostRequestIsSentAgain) {
   const std::string id = unique("lost");
   deliver(start(id));
   const auto add = signal(id);
@@ -357,7 +353,7 @@ TEST_F(Faults, ALostRequestIsSentAgain) {
   EXPECT_EQ(count_events(id, "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED"), 1u);
 }
 
-TEST_F(Faults, StrangersAndTroubleAreToldApart) {
+TEST_P(Faults, StrangersAndTroubleAreToldApart) {
   const auto record = start(unique("trouble"));
   DeliveryMemory memory;
   fault(R"({"count":1,"kind":"garbage"})");
@@ -369,7 +365,7 @@ TEST_F(Faults, StrangersAndTroubleAreToldApart) {
   EXPECT_EQ(service_->deliver(record, memory).outcome, DeliveryOutcome::done);
 }
 
-TEST_F(Faults, AfterTheRetentionNothingIsRepeated) {
+TEST_P(Faults, AfterTheRetentionNothingIsRepeated) {
   DeliveryMemory memory;
   memory.outcome_unknown = true;
   memory.first_try = std::chrono::floor<Millis>(std::chrono::system_clock::now()) - std::chrono::hours(25);
@@ -377,7 +373,7 @@ TEST_F(Faults, AfterTheRetentionNothingIsRepeated) {
   EXPECT_EQ(answer.outcome, DeliveryOutcome::dead);
 }
 
-TEST_F(Faults, ADrippingServerMeetsTheDeadline) {
+TEST_P(Faults, ADrippingServerMeetsTheDeadline) {
   auto connection = open_connection(*parse_address(address()), {});
   fault(R"({"count":1,"kind":"delay","seconds":3})");
   Watchdog watchdog;
@@ -391,6 +387,15 @@ TEST_F(Faults, ADrippingServerMeetsTheDeadline) {
   }
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(2));
 }
+
+std::vector<const char*> frontends_with_faults() {
+  if (std::getenv("SUNDIAL_TEST_TEMPORAL") != nullptr) return {};
+  return {"OfOurOwn"};
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Faults);
+INSTANTIATE_TEST_SUITE_P(Frontend, Faults, ::testing::ValuesIn(frontends_with_faults()),
+                         [](const auto& frontend) { return std::string(frontend.param); });
 
 }  // namespace
 }  // namespace sundial::temporal
