@@ -63,7 +63,15 @@ void get_load(Desk& desk, const ExchangePtr& exchange) {
                                {"entries", sample.entries},
                                {"oldest_seconds", seconds_of(sample.oldest)}}));
   }
-  exchange->send(200, page(std::move(items), {}));
+  Map rules;
+  for (const auto& [id, history] : desk.load.rules()) {
+    rules.set(id, object({{"matched", List(history.matched.begin(), history.matched.end())},
+                          {"fired", List(history.fired.begin(), history.fired.end())}}));
+  }
+  Map document = page(std::move(items), {});
+  document.set("step_seconds", seconds_of(LoadHistory::kStep));
+  document.set("rules", std::move(rules));
+  exchange->send(200, Value(std::move(document)));
 }
 
 void get_healthz(Desk&, const ExchangePtr& exchange) {
@@ -110,7 +118,7 @@ void post_reload(Desk& desk, const ExchangePtr& exchange) {
 Routes agent_routes() {
   return {
       {"GET", "/api/v1/status", Scope::read, get_status, {"The agent at a glance", {200}}},
-      {"GET", "/api/v1/load", Scope::read, get_load, {"The outbox over the last hour", {200}}},
+      {"GET", "/api/v1/load", Scope::read, get_load, {"The outbox and the rules over the last hour", {200}}},
       {"POST",
        "/api/v1/reload",
        Scope::admin,

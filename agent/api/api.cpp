@@ -57,14 +57,17 @@ std::size_t Api::body_limit(std::string_view path) const {
   return std::max(kBodyLimit, static_cast<std::size_t>(payload));
 }
 
-std::string Api::next_id(const HttpRequest& request) {
-  const std::string* given = request.header("x-request-id");
-  if (given != nullptr && is_sane_id(*given)) return *given;
+std::string Api::next_id() {
   return id_prefix_ + "-" + std::to_string(++requests_);
 }
 
+HttpResponse Api::refusal(int status, const std::string& reason) {
+  return api::refusal(status, reason, next_id());
+}
+
 void Api::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
-  std::string id = next_id(request);
+  const std::string* given = request.header("x-request-id");
+  std::string id = given != nullptr && is_sane_id(*given) ? *given : next_id();
   const auto exchange = std::make_shared<Exchange>(std::move(request), std::move(reply), std::move(id));
   if (const std::optional<Denial> denial = gate_.check_origin(exchange->request()))
     return deny(exchange, *denial);
@@ -98,6 +101,7 @@ void Api::run(const Route& route, const ExchangePtr& exchange) {
                    {{"route", route.pattern}, {"status", response.status}, {"request", id}});
     }
   });
+  exchange->set_members(&route.doc.body);
   const std::string* key = idempotency_key(exchange->request());
   if (key == nullptr) return route.handler(desk_, exchange);
   if (key->empty() || key->size() > kMaxKey) return exchange->fail(400, "Idempotency-Key has 1 to 255 bytes");

@@ -33,6 +33,8 @@ class Api {
   void handle(HttpRequest request, std::shared_ptr<HttpReply> reply);
   // After a reload: other tokens, hosts and secrets.
   void configure(GateSettings gate, std::map<std::string, std::string> webhook_secrets);
+  // The answer to what never became a request.
+  HttpResponse refusal(int status, const std::string& reason);
   // How long the body of a request to this path may be; for the server.
   std::size_t body_limit(std::string_view path) const;
 
@@ -41,7 +43,7 @@ class Api {
   void run(const Route& route, const ExchangePtr& exchange);
   void run_once(const Route& route, const ExchangePtr& exchange, const std::string& key);
   void deny(const ExchangePtr& exchange, const Denial& denial);
-  std::string next_id(const HttpRequest& request);
+  std::string next_id();
 
   EventLoop& loop_;
   AgentControl& agent_;

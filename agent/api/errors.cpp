@@ -20,9 +20,10 @@ Value error_body(int status, std::string_view type, const std::string& message, 
        {"detail", message}});
 }
 
-HttpResponse refusal(int status, const std::string& message) {
+HttpResponse refusal(int status, const std::string& message, const std::string& request_id) {
   return {status,
           {{"Content-Type", "application/json"},
+           {"X-Request-Id", request_id},
            {"X-Content-Type-Options", "nosniff"},
            {"Cache-Control", "no-store"}},
           json::write(error_body(status, type_of_status(status), message))};

@@ -19,7 +19,7 @@ Map object(std::initializer_list<std::pair<std::string_view, Value>> members);
 Value error_body(int status, std::string_view type, const std::string& message, Value cause = {});
 
 // A failure by its HTTP status alone, for what never reached a route.
-HttpResponse refusal(int status, const std::string& message);
+HttpResponse refusal(int status, const std::string& message, const std::string& request_id);
 
 // The type that goes with a status where no ErrorKind says more.
 std::string_view type_of_status(int status);

@@ -21,6 +21,15 @@ std::optional<std::string> decode_form(std::string_view text) {
   return decoded;
 }
 
+bool has_type(const Value& value, std::string_view type) {
+  if (type == "string") return value.text() != nullptr;
+  if (type == "array") return value.is<List>();
+  if (type == "boolean") return value.is<bool>();
+  if (type == "integer") return value.is<std::int64_t>();
+  if (type == "object") return value.is<Map>();
+  return true;
+}
+
 }  // namespace
 
 Result<Parameters> parse_query(std::string_view query) {
@@ -65,6 +74,12 @@ Result<Map> Exchange::json_body() const {
   if (!parsed) return Error(ErrorKind::invalid, "the body is no JSON: " + parsed.error().message());
   Map* map = parsed->get_if<Map>();
   if (map == nullptr) return Error(ErrorKind::invalid, "the body is no JSON object");
+  for (const MemberDoc& member : members_ == nullptr ? std::vector<MemberDoc>() : *members_) {
+    const Value* value = map->find(member.name);
+    if (value != nullptr && !value->is_null() && !has_type(*value, member.type)) {
+      return Error(ErrorKind::invalid, std::string(member.name) + " is no " + std::string(member.type));
+    }
+  }
   return std::move(*map);
 }
 
@@ -120,7 +135,7 @@ void Exchange::fail(int status, const std::string& message, Value cause, std::st
 
 void Exchange::send(HttpResponse response) {
   response.headers.insert(response.headers.end(), headers_.begin(), headers_.end());
-  if (observer_) observer_(response);
+  for (const auto& observer : observers_) observer(response);
   send_again(std::move(response));
 }
 

@@ -19,6 +19,14 @@ namespace sundial::api {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
+// A member of the body of a request: its JSON type, "any" for all of them, and whether it must be there.
+struct MemberDoc {
+  std::string_view name;
+  std::string_view type;
+  std::string_view help;
+  bool required = false;
+};
+
 // The members of a query, decoded ("+" is a blank). invalid: a broken escape, or no UTF-8.
 Result<Parameters> parse_query(std::string_view query);
 
@@ -35,8 +43,10 @@ class Exchange {
   const std::string* query(std::string_view name) const;
   void set_parameters(Parameters arguments, Parameters query);
 
-  // The body as a JSON object; an empty body is an empty one.
+  // The body as a JSON object; an empty body is an empty one. invalid: no object, or a member that is
+  // documented with another type; null stands for a member that is left out.
   Result<Map> json_body() const;
+  void set_members(const std::vector<MemberDoc>* members) { members_ = members; }
 
   // `?limit=`, 1 to 1,000, and `?wait=` and its like; invalid where they are no such thing.
   Result<std::size_t> limit(std::size_t otherwise) const;
@@ -55,7 +65,9 @@ class Exchange {
   std::shared_ptr<HttpReply> begin_stream(const std::string& content_type);
 
   // Sees the answer just before it goes out.
-  void on_answer(std::function<void(const HttpResponse&)> observer) { observer_ = std::move(observer); }
+  void on_answer(std::function<void(const HttpResponse&)> observer) {
+    observers_.push_back(std::move(observer));
+  }
   // An answer as it was given before.
   void send_again(HttpResponse response);
 
@@ -68,7 +80,8 @@ class Exchange {
   Parameters arguments_;
   Parameters query_;
   std::vector<std::pair<std::string, std::string>> headers_;
-  std::function<void(const HttpResponse&)> observer_;
+  std::vector<std::function<void(const HttpResponse&)>> observers_;
+  const std::vector<MemberDoc>* members_ = nullptr;
 };
 
 using ExchangePtr = std::shared_ptr<Exchange>;

@@ -18,14 +18,6 @@ struct ParameterDoc {
   std::string_view help;
 };
 
-// A member of the body of a request: its JSON type, "any" for all of them, and whether it must be there.
-struct MemberDoc {
-  std::string_view name;
-  std::string_view type;
-  std::string_view help;
-  bool required = false;
-};
-
 struct RouteDoc {
   std::string_view summary;
   std::vector<int> answers;  // the statuses of its own, beside those that any call may have

@@ -214,7 +214,7 @@ Result<void> Service::open_door() {
       *loop_,
       http::DoorOptions{
           .body_limit = [this](std::string_view path) { return api_->body_limit(path); },
-          .refusal = [](int status, const std::string& reason) { return api::refusal(status, reason); },
+          .refusal = [this](int status, const std::string& reason) { return api_->refusal(status, reason); },
           .tls = {settings().http.tls.cert, settings().http.tls.key},
       });
   return door_->listen(settings().http.listen, [this](HttpRequest request, std::shared_ptr<HttpReply> reply) {

@@ -135,6 +135,8 @@ class Agent final : public api::AgentControl, private BusListener {
     api::Answer<api::Submission> done;
     EventLoop::TimerId timer;
     std::string workflow_id;
+    bool on_disk = false;
+    bool overdue = false;
   };
   void answer_waiting(std::uint64_t number, std::optional<DeliveryAnswer> answer);
 

@@ -48,10 +48,21 @@ void Agent::submit(api::DirectCall call, Millis wait, api::Answer<api::Submissio
   auto record = record_of(call, configuration_.device.name, ids_.next(present.wall), present);
   if (!record) return done(record.error());
   const std::string workflow_id = record->lane;
-  const std::uint64_t number = engine_->submit(std::move(*record), {});
-  const auto timer = parts_.loop.at(parts_.loop.now().elapsed + wait,
-                                    [this, number] { answer_waiting(number, std::nullopt); });
-  waiting_[number] = {std::move(done), timer, workflow_id};
+  auto number = std::make_shared<std::uint64_t>(0);
+  *number = engine_->submit(std::move(*record), [this, number] {
+    if (const auto found = waiting_.find(*number); found != waiting_.end()) {
+      found->second.on_disk = true;
+      if (found->second.overdue) answer_waiting(*number, std::nullopt);
+    }
+  });
+  // "queued" is a promise: it is given for what is on disk, however short the wait.
+  const auto timer = parts_.loop.at(parts_.loop.now().elapsed + wait, [this, number] {
+    const auto found = waiting_.find(*number);
+    if (found == waiting_.end()) return;
+    found->second.overdue = true;
+    if (found->second.on_disk) answer_waiting(*number, std::nullopt);
+  });
+  waiting_[*number] = {std::move(done), timer, workflow_id};
 }
 
 void Agent::answer_waiting(std::uint64_t number, std::optional<DeliveryAnswer> answer) {

@@ -200,6 +200,17 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return self.answer(status, reply)
 
+    def wait_for_end(self, workflow, run_id):
+        """As the real one: the closing event is waited for, also where nobody asks to wait."""
+        told = self.headers.get("Grpc-Timeout", "")
+        seconds = min(20, int(told[:-1]) / 1000 - 1) if told.endswith("m") else 20
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with LOCK:
+                if latest(workflow, run_id).close:
+                    return
+            time.sleep(0.02)
+
     def route(self, method, url, body):
         parts = [unquote(part) for part in url.path.split("/")[1:]]
         if parts[:3] != ["api", "v1", "namespaces"]:
@@ -207,8 +218,8 @@ class Handler(BaseHTTPRequestHandler):
         if parts[3] != "default":
             raise Refusal(404, 5, f"Namespace {parts[3]} is not found.", "NamespaceNotFoundFailure", namespace=parts[3])
         query = {key: values[-1] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
-        if query.get("waitNewEvent"):
-            time.sleep(0.2)
+        if "HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT" in query.values():
+            self.wait_for_end(parts[5], query.get("execution.runId", ""))
         with LOCK:
             return post(parts[4:], body) if method == "POST" else get(parts[4:], query)
 

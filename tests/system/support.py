@@ -261,13 +261,14 @@ class Agent:
         self.config.write_text(config)
         self.state = self.folder / "state"
         self.env, self.arguments = env or {}, list(arguments)
+        self.listen = f"127.0.0.1:{self.port}"
         self.http = Http(self.port)
         self.program = None
 
     def start(self, ready=True):
         self.program = Program(
             [required("SUNDIAL_BINARY"), "run", "--config", str(self.config), "--state", str(self.state),
-             "--listen", f"127.0.0.1:{self.port}", *self.arguments], self.folder / "agent.log", env=self.env,
+             "--listen", self.listen, *self.arguments], self.folder / "agent.log", env=self.env,
             cwd=str(self.folder))
         if ready:
             self.wait_ready()

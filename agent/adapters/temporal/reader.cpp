@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 #include "agent/adapters/temporal/failures.hpp"
@@ -19,6 +20,7 @@ constexpr Millis kLongestPoll{20'000};  // the server answers a long poll after 
 constexpr Millis kLongestUpdate{20'000};
 constexpr Millis kGrace{5'000};  // for the answer itself
 constexpr int kMostRuns = 100'000;
+constexpr char kShownMark = '~';  // none of base64's
 
 std::string at_run(const std::string& workflow_id, const std::string& run_id, std::string_view tail) {
   std::string path = fmt::format("/workflows/{}{}?noPayloadShorthand", percent_encode(workflow_id), tail);
@@ -130,6 +132,12 @@ Result<WorkflowResult> Reader::result(const std::string& workflow_id, const std:
   std::string token;
   for (int runs = 0; runs < kMostRuns;) {
     const Millis poll = std::min(left_until(end), kLongestPoll);
+    if (poll == Millis(0)) {
+      // A question for the closing event is held for 20 s while there is none, asked to wait or not.
+      const auto now = describe(workflow_id, run);
+      if (!now) return now.error();
+      if (now->status == "running") return WorkflowResult{"running", {}, {}};
+    }
     Call call;
     call.method = "GET";
     call.path = name_space_path(frontend_.sender()) + at_run(workflow_id, run, "/history") +
@@ -164,14 +172,31 @@ Result<WorkflowResult> Reader::result(const std::string& workflow_id, const std:
 Result<Value> Reader::history(const std::string& workflow_id, const std::string& run_id,
                               const std::string& page_token, int limit) {
   if (const auto wrong = bad_id(frontend_.sender(), workflow_id)) return *wrong;
-  std::string path = at_run(workflow_id, run_id, "/history") + fmt::format("&maximumPageSize={}", limit);
-  if (!page_token.empty()) path += "&nextPageToken=" + percent_encode(page_token);
+  // The server's pages hold whole batches of events: what is beyond the limit is left for the next
+  // page, whose token says how many events of which of the server's pages were shown.
+  std::uint64_t shown = 0;
+  std::string token = page_token;
+  if (const std::size_t mark = page_token.find(kShownMark); mark != std::string::npos) {
+    const auto [stop, problem] = std::from_chars(page_token.data(), page_token.data() + mark, shown);
+    if (problem != std::errc{} || stop != page_token.data() + mark) {
+      return Error(ErrorKind::invalid, "next is no token of this list");
+    }
+    token.erase(0, mark + 1);
+  }
+  std::string path = at_run(workflow_id, run_id, "/history") +
+                     fmt::format("&maximumPageSize={}", static_cast<std::uint64_t>(limit) + shown);
+  if (!token.empty()) path += "&nextPageToken=" + percent_encode(token);
   const Exchange exchange = frontend_.get(path);
   if (!exchange.ok()) return error_of(exchange.sorted);
+  const List& events = list_at(exchange.sorted.body, {"history", "events"});
+  List items;
+  for (std::size_t i = shown; i < events.size() && items.size() < static_cast<std::size_t>(limit); ++i)
+    items.push_back(with_values(events[i], frontend_.sender().codec));
+  std::string next = text_at(exchange.sorted.body, {"nextPageToken"});
+  if (shown + items.size() < events.size())
+    next = fmt::format("{}{}{}", shown + items.size(), kShownMark, token);
   Map page;
-  page.set("items",
-           with_values(list_at(exchange.sorted.body, {"history", "events"}), frontend_.sender().codec));
-  const std::string next = text_at(exchange.sorted.body, {"nextPageToken"});
+  page.set("items", std::move(items));
   page.set("next", next.empty() ? Value() : Value(next));
   return Value(std::move(page));
 }

@@ -5,7 +5,7 @@
 const POLL = 2000, PATIENCE = 2500, SLOW_POLL = 5000, FEED = 300;
 const $ = (id) => document.getElementById(id);
 const state = { token: sessionStorage.getItem("sundial-token") || "", lost: false, paused: false, events: [], lastEvent: 0,
-  open: new Set(), rates: new Map(), status: null, why: new Map() };
+  open: new Set(), rates: new Map(), status: null, why: new Map(), past: null, pastAt: 0 };
 
 // An element with attributes and children; a text child stays text.
 function el(name, attributes, ...children) {
@@ -218,24 +218,26 @@ function scheduleItem(s) {
 
 // --- rules ------------------------------------------------------------------------------------
 
+// A second's share, from this look and the one before.
 function rate(key, total) {
-  const series = state.rates.get(key) || { last: null, values: [] }, now = Date.now();
-  if (series.last) series.values.push(Math.max(0, (total - series.last.total) / Math.max(0.5, (now - series.last.now) / 1000)));
-  if (series.values.length > 60) series.values.shift();
-  series.last = { total, now };
-  state.rates.set(key, series);
-  return series.values;
+  const last = state.rates.get(key), now = Date.now();
+  if (last && now - last.now < 500) return last.rate;
+  const rate = last ? Math.max(0, (total - last.total) * 1000 / (now - last.now)) : 0;
+  state.rates.set(key, { total, now, rate });
+  return rate;
 }
 
 function spark(values, label) {
-  const most = Math.max(0.001, ...values), points = values.map((v, i) => (60 - values.length + i) * 1.7 + "," + (20 - v / most * 18)).join(" ");
-  return el("svg", { class: "spark", viewBox: "0 0 102 22", role: "img", "aria-label": label }, el("polyline", { points }));
+  const most = Math.max(0.001, ...values), points = values.map((v, i) => (120 - values.length + i).toFixed(0) + "," + (20 - v / most * 18).toFixed(1)).join(" ");
+  return el("svg", { class: "spark", viewBox: "0 0 120 22", role: "img", "aria-label": label }, el("polyline", { points }));
 }
 
+// The last hour as the agent has kept it, with the present at its end.
 function figure(rule, name, total) {
-  const values = rate(rule + " " + name, total), latest = values.length ? values.at(-1) : 0;
+  const latest = rate(rule + " " + name, total), past = state.past && state.past.rules[rule];
+  const values = past ? past[name].map((n) => n / state.past.step_seconds) : [];
   const label = name + ": " + total + ", " + latest.toFixed(1) + " a second";
-  return el("span", {}, label + " ", spark(values, label));
+  return el("span", {}, label + " ", spark([...values, latest].slice(-120), label + "; last hour at most " + Math.max(latest, ...values).toFixed(1)));
 }
 
 function ruleItem(r) {
@@ -398,9 +400,16 @@ async function panel(id, path, render, empty) {
   }
 }
 
+async function look_back() {
+  if (Date.now() - state.pastAt < 30000) return;
+  state.past = await get("api/v1/load");
+  state.pastAt = Date.now();
+  showLoad(state.past.items);
+}
+
 async function refresh() {
+  await look_back().catch(() => {});
   await Promise.allSettled([
-    get("api/v1/load").then((load) => showLoad(load.items)),
     panel("schedule-list", "api/v1/schedules?limit=100", scheduleItem, "No schedule."),
     panel("rule-list", "api/v1/rules?limit=100", ruleItem, "No rule."),
     panel("sent-list", "api/v1/sent?limit=50", sentItem, "Nothing has been sent since the agent's start."),

@@ -54,8 +54,9 @@ bool Prefilter::wants(const Offer& offer) const {
 }
 
 Prefilter::Rejected Prefilter::rejected(std::size_t rule) const {
-  return {counters_[rule].messages.load(std::memory_order_relaxed),
-          counters_[rule].failed.load(std::memory_order_relaxed)};
+  const std::uint64_t failed = counters_[rule].failed.load(std::memory_order_relaxed);
+  // The first was passed on, and the engine counts it.
+  return {counters_[rule].messages.load(std::memory_order_relaxed), failed > 0 ? failed - 1 : 0};
 }
 
 bool Prefilter::keeps(const FilterIndex::Entry& entry, const Offer& offer,

@@ -231,6 +231,9 @@ TEST_F(Contract, ResultsWaitAndTellTheEnd) {
   const auto waiting = service_->result(id, "", Millis(300));
   ASSERT_TRUE(waiting) << waiting.error().message();
   EXPECT_EQ(waiting->status, "running");
+  const auto at_once = service_->result(id, "", Millis(0));
+  ASSERT_TRUE(at_once) << at_once.error().message();
+  EXPECT_EQ(at_once->status, "running");
   Map reason;
   reason.set("reason", "enough");
   deliver(record(model::ActionKind::terminate, id, reason));
