@@ -83,9 +83,29 @@ find_worker_python() {
   step "making a Python environment for the worker (once)" make_worker_python "$wanted" "$venv"
 }
 
-make_worker_python() {
+make_worker_python() { # make_worker_python REQUIREMENTS FOLDER
   python3 -m venv --clear "$2" && "$2/bin/python" -m pip install -q --disable-pip-version-check -r "$1" &&
     cp "$1" "$2/requirements.txt"
+}
+
+# Sets `api_python` to a Python with schemathesis, which tries the HTTP API by its own description.
+find_api_python() {
+  local wanted=$root/tests/system/requirements.txt venv=$cache/api
+  api_python=$venv/bin/python
+  if [ -x "$api_python" ] && cmp -s "$wanted" "$venv/requirements.txt"; then return 0; fi
+  mkdir -p "$cache"
+  step "making a Python environment for the API's tests (once)" make_worker_python "$wanted" "$venv"
+}
+
+# Sets `chromium` and `playwright`: Debian's browser, and the folder of the npm package that drives it.
+find_browser() {
+  local wanted=$root/tests/browser/package.json
+  playwright=$cache/browser
+  "$root/scripts/install-deps" --browser || return 1
+  chromium=$(command -v chromium) || return 1
+  if [ -d "$playwright/node_modules/playwright-core" ] && cmp -s "$wanted" "$playwright/package.json"; then return 0; fi
+  mkdir -p "$playwright" && cp "$wanted" "$playwright/" &&
+    step "fetching what drives the browser (once)" npm install --prefix "$playwright" --no-audit --no-fund --no-package-lock
 }
 
 # free_port 8000: prints that port, or the next one that nobody listens on.

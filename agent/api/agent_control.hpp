@@ -37,8 +37,9 @@ struct AgentStatus {
     bool configured = false;
     bool connected = false;
     bool subscribed = false;
-    std::string broker;   // without a password
-    std::string problem;  // what the last attempt said
+    std::string broker;            // without a password
+    std::string problem;           // what the last attempt said
+    bool host_unverified = false;  // verify_host = false: shown red everywhere
   } mqtt;
 
   struct Temporal {
@@ -168,6 +169,12 @@ class AgentControl {
   virtual void list_workflows(const std::string& query, const std::string& page, int limit,
                               Answer<Value> done) = 0;  // {"items":[…],"next":token}
   virtual void count_workflows(const std::string& query, Answer<std::int64_t> done) = 0;
+
+  // Small named values that outlive the process. Written with the next transaction, which the next
+  // submit() or accept() begins, so that a value and an effect are kept together or not at all.
+  virtual void keep(const std::string& name, std::optional<std::string> value) = 0;
+  // As they were when this process began.
+  virtual const std::vector<std::pair<std::string, std::string>>& kept() const = 0;
 
   // The names of what changed: "rule.overheat", "schedule.nightly", "temporal".
   virtual void reload(Answer<std::vector<std::string>> done) = 0;

@@ -20,7 +20,8 @@ Map links_of(const AgentStatus& status) {
                         {"connected", status.mqtt.connected},
                         {"subscribed", status.mqtt.subscribed},
                         {"broker", status.mqtt.broker},
-                        {"problem", status.mqtt.problem}})},
+                        {"problem", status.mqtt.problem},
+                        {"host_unverified", status.mqtt.host_unverified}})},
        {"temporal", object({{"reachable", status.temporal.reachable},
                             {"address", status.temporal.address},
                             {"namespace", status.temporal.name_space},
@@ -56,6 +57,12 @@ void get_status(Desk& desk, const ExchangePtr& exchange) {
   exchange->send(200, Value(status_document(desk)));
 }
 
+List figures(const std::deque<std::uint32_t>& steps) {
+  List list;
+  for (const std::uint32_t step : steps) list.emplace_back(std::uint64_t{step});
+  return list;
+}
+
 void get_load(Desk& desk, const ExchangePtr& exchange) {
   List items;
   for (const LoadSample& sample : desk.load.samples()) {
@@ -65,8 +72,7 @@ void get_load(Desk& desk, const ExchangePtr& exchange) {
   }
   Map rules;
   for (const auto& [id, history] : desk.load.rules()) {
-    rules.set(id, object({{"matched", List(history.matched.begin(), history.matched.end())},
-                          {"fired", List(history.fired.begin(), history.fired.end())}}));
+    rules.set(id, object({{"matched", figures(history.matched)}, {"fired", figures(history.fired)}}));
   }
   Map document = page(std::move(items), {});
   document.set("step_seconds", seconds_of(LoadHistory::kStep));

@@ -25,7 +25,9 @@ bool is_sane_id(std::string_view id) {
 const std::string* idempotency_key(const HttpRequest& request) {
   if (request.method != "POST") return nullptr;
   if (const std::string* key = request.header("idempotency-key")) return key;
-  return request.path.starts_with(kWebhooks) ? request.header("x-github-delivery") : nullptr;
+  if (!request.path.starts_with(kWebhooks)) return nullptr;
+  const std::string* delivery = request.header("x-github-delivery");
+  return delivery != nullptr ? delivery : request.header("webhook-id");
 }
 
 }  // namespace
@@ -36,6 +38,9 @@ Api::Api(EventLoop& loop, AgentControl& agent, Log& log, ApiSettings settings)
       log_(log),
       settings_(std::move(settings)),
       gate_(settings_.gate),
+      idempotency_([&agent](const std::string& name,
+                            std::optional<std::string> value) { agent.keep(name, std::move(value)); },
+                   agent.kept(), loop.now().wall),
       events_(loop, agent),
       results_(loop, agent),
       load_(loop, agent),
@@ -89,7 +94,9 @@ std::optional<Denial> Api::check(const Route& route, const ExchangePtr& exchange
   if (route.pattern.starts_with(kWebhooks)) {
     const SignatureCheck signature =
         check_signature(settings_.webhook_secrets, exchange->argument("name"), exchange->request());
-    if (signature.asked) return signature.denial;
+    if (signature.asked) {
+      return signature.denial ? signature.denial : check_age(exchange->request(), loop_.now().wall);
+    }
   }
   return gate_.check_token(exchange->request(), route.scope, loop_.now().elapsed);
 }
@@ -111,8 +118,9 @@ void Api::run(const Route& route, const ExchangePtr& exchange) {
 void Api::run_once(const Route& route, const ExchangePtr& exchange, const std::string& key) {
   const HttpRequest& request = exchange->request();
   const auto again = [exchange](const HttpResponse& response) { exchange->send_again(response); };
-  switch (idempotency_.meet(key, request.query + '\n' + request.body, loop_.now().elapsed, again)) {
+  switch (idempotency_.meet(key, request.query + '\n' + request.body, loop_.now().wall, again)) {
     case Idempotency::Meeting::first:
+      exchange->on_effect([this, key] { idempotency_.note_effect(key); });
       exchange->on_answer([this, key](const HttpResponse& response) { idempotency_.finish(key, response); });
       return route.handler(desk_, exchange);
     case Idempotency::Meeting::repeated:

@@ -28,6 +28,7 @@ void submit(Desk& desk, const ExchangePtr& exchange, model::ActionKind kind, Map
     call.origin.kind = model::OriginKind::command_line;
     call.origin.id = "cli";
   }
+  exchange->begin_effect();
   desk.agent.submit(
       std::move(call), wait,
       answering<Submission>(exchange, [then = std::move(then)](Submission submission) { then(submission); }));

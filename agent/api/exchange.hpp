@@ -68,6 +68,11 @@ class Exchange {
   void on_answer(std::function<void(const HttpResponse&)> observer) {
     observers_.push_back(std::move(observer));
   }
+  // Called by handlers just before they hand an effect to the agent.
+  void begin_effect() const {
+    if (on_effect_) on_effect_();
+  }
+  void on_effect(std::function<void()> observer) { on_effect_ = std::move(observer); }
   // An answer as it was given before.
   void send_again(HttpResponse response);
 
@@ -81,6 +86,7 @@ class Exchange {
   Parameters query_;
   std::vector<std::pair<std::string, std::string>> headers_;
   std::vector<std::function<void(const HttpResponse&)>> observers_;
+  std::function<void()> on_effect_;
   const std::vector<MemberDoc>* members_ = nullptr;
 };
 

@@ -22,7 +22,19 @@ Map rule_document(Desk& desk, const List& live, const model::RuleDefinition& rul
   Map counters;
   if (const Map* figures = find_document(live, rule.id)) counters = *figures;
   counters.erase("id");
-  counters.set("errors", desk.agent.metrics().value("rule_errors_total", rule.id));
+  // The metrics' figures: they go on over a reload, and count what was turned away at the door.
+  const Metrics& metrics = desk.agent.metrics();
+  counters.set("matched", metrics.value("rule_matched_total", rule.id));
+  counters.set("fired", metrics.value("rule_fired_total", rule.id));
+  counters.set("errors", metrics.value("rule_errors_total", rule.id));
+  Map suppressed;
+  if (const auto family = metrics.counters().find("rule_suppressed_total");
+      family != metrics.counters().end()) {
+    for (const auto& [labels, count] : family->second) {
+      if (labels.first == rule.id) suppressed.set(labels.second, count);
+    }
+  }
+  counters.set("suppressed", std::move(suppressed));
   document.set("counters", std::move(counters));
   return document;
 }
@@ -133,6 +145,7 @@ void post_message(Desk& desk, const ExchangePtr& exchange) {
     if (!outcome) return exchange->fail(outcome.error());
     return exchange->send(200, object({{"decisions", *outcome}}));
   }
+  exchange->begin_effect();
   desk.agent.accept(std::move(*message), answering<std::string>(exchange, [exchange](const std::string& id) {
                       exchange->send(202, object({{"id", id}}));
                     }));

@@ -157,6 +157,7 @@ void send_definition(Desk& desk, const ExchangePtr& exchange, const std::string&
 void run_command(Desk& desk, const ExchangePtr& exchange, model::ScheduleCommand command,
                  std::string_view status) {
   const std::string id = command.id;
+  exchange->begin_effect();
   desk.agent.schedule(std::move(command), answering<void>(exchange, [exchange, id, status] {
                         exchange->send(200, object({{"schedule_id", id}, {"status", status}}));
                       }));
@@ -234,6 +235,7 @@ void change_schedule(Desk& desk, const ExchangePtr& exchange, const Map& body) {
   const std::string& id = exchange->argument("id");
   Result<model::ScheduleCommand> command = definition_command(Verb::update, id, body);
   if (!command) return exchange->fail(command.error());
+  exchange->begin_effect();
   desk.agent.schedule(std::move(*command), answering<void>(exchange, [&desk, exchange, id] {
                         send_definition(desk, exchange, id, 200);
                       }));
@@ -344,6 +346,7 @@ void create_schedule(Desk& desk, const ExchangePtr& exchange, const std::string&
     return exchange->fail(taken_status, "there is a schedule \"" + printable(id) + "\" already", {},
                           "already_exists");
   }
+  exchange->begin_effect();
   desk.agent.schedule(std::move(*command), answering<void>(exchange, std::move(done)));
 }
 

@@ -2,6 +2,7 @@
 #include "agent/api/webhook.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "agent/api/calls.hpp"
@@ -11,6 +12,8 @@
 namespace sundial::api {
 
 namespace {
+
+constexpr std::int64_t kReplayWindow = 300;  // seconds
 
 bool has_rule(const model::Configuration& configuration, const std::string& name) {
   return std::any_of(
@@ -89,6 +92,17 @@ SignatureCheck check_signature(const std::map<std::string, std::string>& secrets
           Denial{401, given == nullptr ? "X-Hub-Signature-256 is missing" : "the signature is wrong", {}}};
 }
 
+std::optional<Denial> check_age(const HttpRequest& request, Instant now) {
+  const std::string* text = request.header("webhook-timestamp");
+  if (text == nullptr) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto [stop, problem] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+  const auto present = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  const bool number = problem == std::errc{} && stop == text->data() + text->size();
+  if (number && seconds >= present - kReplayWindow && seconds <= present + kReplayWindow) return std::nullopt;
+  return Denial{401, "webhook-timestamp is more than five minutes away from this device's time", {}};
+}
+
 void webhook(Desk& desk, const ExchangePtr& exchange) {
   const std::string& name = exchange->argument("name");
   const bool heard = has_rule(desk.agent.configuration(), name);
@@ -101,6 +115,7 @@ void webhook(Desk& desk, const ExchangePtr& exchange) {
     repository = std::move(*push);
   }
   if (!heard) return repository.empty() ? answer_processed(exchange) : deploy(desk, exchange, repository);
+  exchange->begin_effect();
   desk.agent.accept(message_of(exchange),
                     answering<std::string>(exchange, [&desk, exchange, repository](const std::string&) {
                       return repository.empty() ? answer_processed(exchange)

@@ -19,6 +19,10 @@ struct SignatureCheck {
 SignatureCheck check_signature(const std::map<std::string, std::string>& secrets, const std::string& name,
                                const HttpRequest& request);
 
+// Where the sender says when it sent (`webhook-timestamp`, seconds since 1970): what is more than five
+// minutes away from now is a recording of an old call.
+std::optional<Denial> check_age(const HttpRequest& request, Instant now);
+
 void webhook(Desk& desk, const ExchangePtr& exchange);
 
 }  // namespace sundial::api

@@ -2,28 +2,16 @@
 #include "agent/app/connections.hpp"
 
 #include "agent/adapters/mqtt/trial.hpp"
-#include "agent/adapters/temporal/service.hpp"
+#include "agent/adapters/temporal/trial.hpp"
 
 namespace sundial::app {
-namespace {
-
-std::string try_temporal(const model::Configuration& configuration) {
-  model::TemporalSettings settings = configuration.temporal;
-  settings.encryption.clear();  // nothing is sent that could be encrypted
-  const auto service = temporal::make_service(settings, configuration.device.name, nullptr);
-  if (!service) return service.error().message();
-  const DeliveryAnswer answer = (*service)->probe();
-  if (answer.outcome == DeliveryOutcome::done) return "";
-  return answer.reason.empty() ? "no answer" : answer.reason;
-}
-
-}  // namespace
 
 std::vector<cli::ConnectionTrial> try_connections(const model::Configuration& configuration) {
-  std::vector<cli::ConnectionTrial> trials{{"temporal", try_temporal(configuration)}};
+  const temporal::Trial frontend = temporal::try_frontend(configuration.temporal, configuration.device.name);
+  std::vector<cli::ConnectionTrial> trials{{"temporal", frontend.problem, frontend.clock_lead}};
   if (configuration.mqtt) {
     const auto reached = adapters::try_broker(*configuration.mqtt);
-    trials.push_back({"mqtt", reached ? "" : reached.error().message()});
+    trials.push_back({"mqtt", reached ? "" : reached.error().message(), {}});
   }
   return trials;
 }

@@ -1,7 +1,9 @@
 // The program: hands the world to the command line.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <iostream>
 
 #include "agent/adapters/http/agent_client.hpp"
@@ -31,6 +33,12 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+sundial::cli::Terminal terminal() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
+  return {size.ws_col, std::getenv("NO_COLOR") == nullptr};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -56,6 +64,7 @@ int main(int argc, char** argv) {
             return sundial::temporal::open_schedules(configuration.temporal, configuration.device.name);
           },
       .back_up = sundial::back_up_state,
+      .terminal = terminal(),
   };
   world.run_agent = [&world](const sundial::cli::RunOptions& options) {
     return sundial::app::run_agent(world, options);

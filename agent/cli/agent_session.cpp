@@ -35,10 +35,10 @@ std::string cell_text(const Value& value) {
   return printable(value.text() != nullptr ? *value.text() : json::write(value), 400);
 }
 
-std::string fitted(std::string text) {
-  if (code_points(text) <= kWidestCell) return text;
+std::string fitted(std::string text, std::size_t width) {
+  if (code_points(text) <= width) return text;
   std::size_t end = 0;
-  for (std::size_t points = 0; end < text.size() && points < kWidestCell - 1; ++points) {
+  for (std::size_t points = 0; end < text.size() && points < width - 1; ++points) {
     ++end;
     while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
   }
@@ -50,18 +50,33 @@ std::string padded(const std::string& text, std::size_t width) {
   return points >= width ? text : text + std::string(width - points, ' ');
 }
 
-void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows) {
+// Takes from the widest column until the line fits, but leaves each enough to be recognised.
+void narrow(std::vector<std::size_t>& widths, std::size_t columns) {
+  constexpr std::size_t kNarrowest = 8;
+  constexpr std::size_t kGap = 2;
+  std::size_t line = kGap * (widths.size() - 1);
+  for (const std::size_t width : widths) line += width;
+  while (line > columns) {
+    const auto widest = std::max_element(widths.begin(), widths.end());
+    if (*widest <= kNarrowest) return;
+    --*widest;
+    --line;
+  }
+}
+
+void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows,
+                 const Terminal& terminal) {
   std::vector<std::size_t> widths(rows.front().size(), 0);
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], code_points(row[i]));
   }
+  if (terminal.columns > 0) narrow(widths, terminal.columns);
   for (const auto& row : rows) {
+    const bool heading = terminal.colour && &row == &rows.front();
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += i + 1 == row.size() ? row[i] : padded(row[i], widths[i] + 2);
-    }
+    for (std::size_t i = 0; i < row.size(); ++i) line += padded(fitted(row[i], widths[i]), widths[i] + 2);
     line.erase(line.find_last_not_of(' ') + 1);
-    out << line << '\n';
+    out << (heading ? "\033[1m" + line + "\033[0m" : line) << '\n';
   }
 }
 
@@ -88,7 +103,7 @@ void add_session_flags(CLI::App& verb, SessionOptions& options) {
   verb.add_option("--output", options.output, "text, json or jsonl")
       ->check(CLI::IsMember({"text", "json", "jsonl"}));
   verb.add_flag("--json", options.json, "Short for --output json");
-  verb.add_flag("--no-color", options.no_color, "Plain text; there is no colour where it is no terminal");
+  verb.add_flag("--no-color", options.no_color, "Plain headings, also on a terminal");
 }
 
 std::string text_at(const Value& document, std::string_view path) {
@@ -249,9 +264,11 @@ int Session::show(const List& items, const std::vector<Column>& columns) {
     for (const Column& each : columns) rows[0].push_back(each.heading);
     for (const Value& item : items) {
       std::vector<std::string>& row = rows.emplace_back();
-      for (const Column& each : columns) row.push_back(fitted(each.cell(item)));
+      for (const Column& each : columns) row.push_back(fitted(each.cell(item), kWidestCell));
     }
-    print_table(world_.out, rows);
+    Terminal terminal = world_.terminal;
+    terminal.colour = terminal.colour && !options_.no_color;
+    print_table(world_.out, rows, terminal);
   }
   return kExitDone;
 }
@@ -265,6 +282,11 @@ int Session::show(const Value& document) {
     print_members(world_.out, "", *map);
   }
   return kExitDone;
+}
+
+std::string Session::alarming(const std::string& text) const {
+  const bool red = world_.terminal.colour && !options_.no_color;
+  return red ? "\033[1;31m" + text + "\033[0m" : text;
 }
 
 int Session::done(const Value& document, const std::string& text) {

@@ -55,6 +55,8 @@ class Session {
   std::optional<List> items(const std::string& target, std::size_t most);
   bool follow(const std::string& target, const std::function<bool(std::string_view data)>& heard);
 
+  // Red where it goes to a terminal with colours.
+  std::string alarming(const std::string& text) const;
   bool wants_text() const { return output_ == "text"; }
   // A list as a table, as JSON, or as a line an item.
   int show(const List& items, const std::vector<Column>& columns);

@@ -30,6 +30,14 @@ Value problem_value(const model::Problem& problem) {
   return map;
 }
 
+Value fact_value(const config::Fact& fact) {
+  Map map;
+  map.set("table", fact.table);
+  map.set("key", fact.key);
+  map.set("value", fact.value);
+  return map;
+}
+
 class Check {
  public:
   Check(World& world, const CheckOptions& options) : world_(world), options_(options) {
@@ -45,14 +53,21 @@ class Check {
     for (const std::string& note : loaded.notes) world_.err << "note: " << note << '\n';
     std::vector<config::Fact> facts = config::summary_of(loaded, world_.files);
     const bool reached = !options_.connect || try_connections(loaded, facts);
-    world_.out << (json_ ? json::write(config::summary_value(facts)) + "\n" : config::summary_text(facts));
+    if (options_.output == "jsonl" && !options_.json) {
+      for (const config::Fact& fact : facts) world_.out << json::write(fact_value(fact)) << '\n';
+    } else {
+      world_.out << (json_ ? json::write(config::summary_value(facts)) + "\n" : config::summary_text(facts));
+    }
     return reached ? kExitDone : kExitUnreachable;
   }
 
  private:
   int refuse(std::vector<model::Problem> problems, const std::vector<std::string>& files) {
     config::sort_problems(problems, files);
-    if (json_) {
+    if (options_.output == "jsonl" && !options_.json) {
+      for (const model::Problem& problem : problems)
+        world_.out << json::write(problem_value(problem)) << '\n';
+    } else if (json_) {
       List list;
       for (const model::Problem& problem : problems) list.push_back(problem_value(problem));
       Map map;

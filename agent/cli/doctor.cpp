@@ -1,5 +1,12 @@
 // `sundial doctor`: looks at all that goes wrong on an owner's desk, and says for each what to do.
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -12,6 +19,7 @@
 #include "agent/cli/verbs.hpp"
 #include "agent/config/reader.hpp"
 #include "agent/config/summary.hpp"
+#include "platform/base/text.hpp"
 #include "platform/json/json.hpp"
 
 namespace sundial::cli {
@@ -129,7 +137,9 @@ class Doctor {
             fmt::format("run: chmod 700 {}", store.path));
       }
     }
+    if (exists) writing(store.path);
     while (!place.empty() && !fs::exists(place, problem)) place = place.parent_path();
+    wear(place.empty() ? "." : place.string());
     const fs::space_info space = fs::space(place.empty() ? fs::path(".") : place, problem);
     if (problem) {
       add("state", Verdict::bad, fmt::format("{}: {}", store.path, problem.message()),
@@ -154,6 +164,10 @@ class Doctor {
     if (!configuration.temporal.tls.verify_host) unverified("temporal");
     if (!configuration.mqtt) return;
     if (!configuration.mqtt->tls.verify_host) unverified("mqtt");
+    if (configuration.mqtt->session_expiry == Millis{0}) {
+      add("mqtt", Verdict::doubtful, "session_expiry is 0s: the broker keeps nothing while the agent is away",
+          "leave session_expiry out for its default of seven days");
+    }
     if (configuration.mqtt->version == 3) {
       add("mqtt", Verdict::doubtful,
           "MQTT 3.1.1 has no maximum packet size: a larger payload is taken into memory before it is refused",
@@ -166,10 +180,61 @@ class Doctor {
     for (const ConnectionTrial& trial : world_.try_connections(configuration)) {
       if (trial.problem.empty()) {
         add(trial.name, Verdict::good, "reached");
+        if (trial.clock_lead) skew(trial.name, *trial.clock_lead);
       } else {
         add(trial.name, Verdict::bad, trial.problem, trial.name == "mqtt" ? kBrokerRemedy : kTemporalRemedy);
       }
     }
+  }
+
+  // A server tells its time to a second; a broker tells none.
+  void skew(const std::string& name, Millis lead) {
+    constexpr Millis kHarmless = std::chrono::seconds{3};
+    const bool ahead = lead > Millis{0};
+    const Millis off = std::chrono::round<std::chrono::seconds>(ahead ? lead : -lead);
+    if (off <= kHarmless) return add("clock", Verdict::good, fmt::format("agrees with that of {}", name));
+    add("clock", Verdict::doubtful,
+        fmt::format("{} is {} {} this device", name, format_duration(off), ahead ? "ahead of" : "behind"),
+        "one of the two is wrong: timedatectl here, and there; run: timedatectl set-ntp true");
+  }
+
+  // What an eMMC tells of its wear, in tenths of its life; SD cards tell nothing.
+  void wear(const std::string& place) {
+    struct stat status {};
+    if (stat(place.c_str(), &status) != 0) return;
+    const std::string device =
+        fmt::format("/sys/dev/block/{}:{}", major(status.st_dev), minor(status.st_dev));
+    for (const char* disk : {"", "/.."}) {
+      const auto life = world_.files.read(device + disk + "/device/life_time", 64);
+      if (!life) continue;
+      int tenths = 0;
+      for (const std::string_view part : split(trim(*life), ' ')) {
+        int value = 0;
+        const std::string_view digits = part.substr(std::min<std::size_t>(part.size(), 2));  // "0x03"
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+        tenths = std::max(tenths, value);
+      }
+      const Verdict verdict = tenths >= 10 ? Verdict::bad : tenths >= 8 ? Verdict::doubtful : Verdict::good;
+      return add("disk", verdict, fmt::format("has used up to {} % of its life", tenths * 10),
+                 verdict == Verdict::good ? "" : "copy the state with sundial backup, and replace the disk");
+    }
+    add("disk", Verdict::good,
+        "tells nothing of its wear; the status page shows what is written to it a day");
+  }
+
+  // As a start would: a folder that can be listed is not yet one that can be written.
+  void writing(const std::string& folder) {
+    const fs::path trial = fs::path(folder) / fmt::format(".doctor-{}", getpid());
+    std::ofstream file(trial);
+    file << "x" << std::flush;
+    const bool written = file.good();
+    file.close();
+    std::error_code ignored;
+    fs::remove(trial, ignored);
+    if (written) return add("state", Verdict::good, fmt::format("{} can be written", folder));
+    add("state", Verdict::bad, fmt::format("{} can't be written by this user", folder),
+        "run the doctor as the user that runs sundial (sudo -u sundial sundial doctor), or give the folder "
+        "to it");
   }
 
   static constexpr const char* kBrokerRemedy =
@@ -191,22 +256,26 @@ void print_text(std::ostream& out, const std::vector<Finding>& findings) {
   }
 }
 
+Value value_of(const Finding& finding) {
+  Map map;
+  map.set("subject", finding.subject);
+  map.set("verdict", word_of(finding.verdict));
+  map.set("what", finding.what);
+  map.set("remedy", finding.remedy);
+  return map;
+}
+
 void print_json(std::ostream& out, const std::vector<Finding>& findings) {
   List list;
-  for (const Finding& finding : findings) {
-    Map map;
-    map.set("subject", finding.subject);
-    map.set("verdict", word_of(finding.verdict));
-    map.set("what", finding.what);
-    map.set("remedy", finding.remedy);
-    list.emplace_back(std::move(map));
-  }
+  for (const Finding& finding : findings) list.push_back(value_of(finding));
   out << json::write(list) << '\n';
 }
 
 int run_doctor(World& world, const DoctorOptions& options) {
   const std::vector<Finding> findings = Doctor(world, options.run).examine();
-  if (options.json || options.output != "text") {
+  if (options.output == "jsonl" && !options.json) {
+    for (const Finding& finding : findings) world.out << json::write(value_of(finding)) << '\n';
+  } else if (options.json || options.output != "text") {
     print_json(world.out, findings);
   } else {
     print_text(world.out, findings);

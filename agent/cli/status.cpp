@@ -33,7 +33,13 @@ int print_status(Session& session, const Value& status) {
                                             ? link(status, "mqtt", "connected", "broker")
                                             : "none configured");
   out << fmt::format("Temporal   {}\n", link(status, "temporal", "reachable", "address"));
-  if (text("temporal.host_unverified") == "true") out << "WARNING    Temporal's host name is not verified\n";
+  for (const auto& [path, name] :
+       {std::pair("temporal.host_unverified", "Temporal"), std::pair("mqtt.host_unverified", "the broker")}) {
+    if (text(path) == "true")
+      out << session.alarming(
+                 fmt::format("WARNING    the certificate of {} is not verified: verify_host = false", name))
+          << '\n';
+  }
   out << fmt::format("clock      {}, {}\n", text("clock.trusted") == "true" ? "trusted" : "not trusted yet",
                      text("clock.time_zone"));
   out << fmt::format("outbox     {} waiting ({} bytes, oldest {} s), {} dead\n", text("outbox.entries"),

@@ -44,6 +44,13 @@ struct RunOptions {
 struct ConnectionTrial {
   std::string name;  // "temporal", "mqtt"
   std::string problem;
+  std::optional<Millis> clock_lead{};  // how far its clock is ahead of this device's, where it told
+};
+
+// Where text goes to a person; no columns: to a file or another program.
+struct Terminal {
+  std::size_t columns = 0;
+  bool colour = false;
 };
 
 // The world as verbs see it; handed in, so that tests can run them in-process.
@@ -68,6 +75,7 @@ struct World {
   // Copies the state in a directory to a file, also while an agent runs on it.
   std::function<Result<void>(const std::string& directory, const std::string& file)> back_up{};
   config::Files files = config::system_files();
+  Terminal terminal{};
 };
 
 // Set by the verb that was chosen on the command line.

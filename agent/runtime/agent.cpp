@@ -62,6 +62,10 @@ Result<void> Agent::start(const model::Configuration& configuration, std::vector
                             .redelivery = redelivery_},
                            configuration, problems);
   if (!recovered) return recovered.error();
+  // What is followed live goes on with the numbers that the store gives.
+  const auto newest = parts_.store.ledger({.limit = 1});
+  if (!newest) return newest.error();
+  if (!newest->empty()) ledger_number_ = newest->front().number;
   assemble(*recovered);
   tell_the_clock(recovered->last);
   if (parts_.bus == nullptr) accept_own(model::Absence{false});
@@ -69,6 +73,7 @@ Result<void> Agent::start(const model::Configuration& configuration, std::vector
   committer_->now();
   bridge_->begin(recovered->next_number - 1);
   watcher_->restore(recovered->facts);
+  kept_ = std::move(recovered->facts);
   look_at_journal();
   look_at_temporal();
   if (parts_.bus != nullptr) parts_.bus->start(*this, take_interest(), {});

@@ -93,6 +93,8 @@ class Agent final : public api::AgentControl, private BusListener {
                       api::Answer<Value> done) override;
   void count_workflows(const std::string& query, api::Answer<std::int64_t> done) override;
   void reload(api::Answer<std::vector<std::string>> done) override;
+  void keep(const std::string& name, std::optional<std::string> value) override;
+  const std::vector<std::pair<std::string, std::string>>& kept() const override { return kept_; }
 
  private:
   // The bus's listener, on its threads.
@@ -171,6 +173,7 @@ class Agent final : public api::AgentControl, private BusListener {
   std::optional<EventLoop::TimerId> clock_timer_;
   std::optional<EventLoop::TimerId> sync_timer_;
   std::map<std::uint64_t, Waiting> waiting_;
+  std::vector<std::pair<std::string, std::string>> kept_;
   std::deque<api::Delivery> deliveries_;
   std::function<void(const NumberedLedgerEntry&)> ledger_listener_;
   std::uint64_t ledger_number_ = 0;

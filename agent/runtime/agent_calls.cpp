@@ -196,6 +196,11 @@ void Agent::drop_record(std::uint64_t number, api::Answer<void> done) {
   });
 }
 
+void Agent::keep(const std::string& name, std::optional<std::string> value) {
+  committer_->next().facts.emplace_back(name, std::move(value));
+  committer_->soon();
+}
+
 // --- Temporal ------------------------------------------------------------------------------------
 
 template <typename T>

@@ -75,7 +75,9 @@ api::AgentStatus Agent::status() const {
                  .connected = bus_connected_,
                  .subscribed = bus_subscribed_ && refused_.empty(),
                  .broker = configuration_.mqtt ? configuration_.mqtt->url : std::string(),
-                 .problem = bus_problem_};
+                 .problem = bus_problem_,
+                 .host_unverified = configuration_.mqtt && configuration_.mqtt->tls.enabled &&
+                                    !configuration_.mqtt->tls.verify_host};
   const model::TemporalSettings& temporal = configuration_.temporal;
   status.temporal = {.reachable = temporal_up_,
                      .address = temporal.addresses.empty() ? std::string() : temporal.addresses.front(),

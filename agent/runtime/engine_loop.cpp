@@ -147,14 +147,13 @@ void EngineLoop::fill(StoreBatch& batch) {
   changed_ = false;
   batch.records.insert(batch.records.end(), effects_.records.begin(), effects_.records.end());
   batch.ledger.insert(batch.ledger.end(), effects_.ledger.begin(), effects_.ledger.end());
-  parts_.committer.then(
-      [this, position = position_,
-       committed = std::make_shared<Committed>(
-           Committed{std::move(effects_.records), std::move(effects_.watch), std::move(effects_.ledger)})] {
-        parts_.journal.commit(position);
-        parts_.intake.room();
-        parts_.committed(std::move(*committed));
-      });
+  parts_.committer.then([this, position = position_,
+                         committed = std::make_shared<Committed>(Committed{
+                             std::move(effects_.records), std::move(effects_.watch), batch.ledger})] {
+    parts_.journal.commit(position);
+    parts_.intake.room();
+    parts_.committed(std::move(*committed));
+  });
   effects_ = {};
 }
 

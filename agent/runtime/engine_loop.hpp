@@ -21,7 +21,7 @@ namespace sundial::runtime {
 struct Committed {
   std::vector<model::OutboxRecord> records;
   std::vector<model::WatchRun> watch;
-  std::vector<model::LedgerEntry> ledger;
+  std::vector<model::LedgerEntry> ledger;  // all of the transaction's, in the order of their numbers
 };
 
 // On the loop's thread.

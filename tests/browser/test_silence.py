@@ -75,7 +75,7 @@ class Silence(PageTest):
     def test_error(self):
         self.broker.publish("broken/a", '{"temperature": 90}')
         self.await_text("[data-id=broken]", "errors: 1")
-        self.assertIn("t", self.why("broken", "error"))
+        self.assertIn("there is no field 't'", self.why("broken", "failed, when"))
 
     def test_retained(self):
         self.broker.publish("fresh/a", "1", retain=True)

@@ -294,6 +294,8 @@ class Workflows(SurfaceTest):
         listed = self.ask("GET", f"/api/v1/workflows?query={query}").json["items"]
         self.assertEqual([item["workflow_id"] for item in listed], ["entity-2"])
         self.assert_fails(self.ask("GET", "/api/v1/workflows?query=no%20such%20query"), 400)
+        self.assert_fails(self.ask("GET", "/api/v1/workflows?query=%C3%87%C2%AEM%C2%B1%04%5D"), 400)
+        self.assert_fails(self.ask("GET", "/api/v1/workflows/count?query=%C3%87%C2%AEM%C2%B1%04%5D"), 400)
         self.assert_fails(self.ask("GET", "/api/v1/workflows/nobody/history"), 404)
 
     def test_signal_query_update_and_result(self):

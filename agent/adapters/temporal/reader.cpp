@@ -77,6 +77,13 @@ Value with_values(const Value& value, const PayloadCodec* codec) {
   return shown;
 }
 
+// The server stumbles over its own complaint where a wrong query is not ASCII, and answers 5xx.
+Error query_error(const Exchange& exchange) {
+  const Error error = error_of(exchange.sorted);
+  if (error.message().find("failed to marshal error message") == std::string::npos) return error;
+  return {ErrorKind::invalid, "Temporal does not understand the query"};
+}
+
 Millis left_until(std::chrono::steady_clock::time_point end) {
   return std::max(Millis(0), std::chrono::duration_cast<Millis>(end - std::chrono::steady_clock::now()));
 }
@@ -253,7 +260,7 @@ Result<Value> Reader::list(const std::string& query, const std::string& page_tok
   if (!query.empty()) path += "&query=" + percent_encode(query);
   if (!page_token.empty()) path += "&nextPageToken=" + percent_encode(page_token);
   const Exchange exchange = frontend_.get(path);
-  if (!exchange.ok()) return error_of(exchange.sorted);
+  if (!exchange.ok()) return query_error(exchange);
   List items;
   for (const Value& info : list_at(exchange.sorted.body, {"executions"})) {
     Map item = item_of(info);
@@ -271,7 +278,7 @@ Result<Value> Reader::list(const std::string& query, const std::string& page_tok
 Result<std::int64_t> Reader::count(const std::string& query) {
   const Exchange exchange =
       frontend_.get("/workflow-count" + (query.empty() ? "" : "?query=" + percent_encode(query)));
-  if (!exchange.ok()) return error_of(exchange.sorted);
+  if (!exchange.ok()) return query_error(exchange);
   return integer_at(exchange.sorted.body, {"count"}).value_or(0);
 }
 

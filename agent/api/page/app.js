@@ -116,7 +116,9 @@ function setSentence(kind, text) {
 
 function judge(s) {
   const worries = [];
-  if (s.temporal.host_unverified) return ["bad", "Temporal's host name is not verified: verify_host is off"];
+  for (const [name, link] of [["Temporal", s.temporal], ["the broker", s.mqtt]]) {
+    if (link.host_unverified) return ["bad", "Not safe: the certificate of " + name + " is not verified, verify_host is off"];
+  }
   if (!s.ready) return ["bad", "Not ready: " + (s.reason || "starting")];
   if (s.store.full) return ["bad", "The store is full: nothing more is taken"];
   if (!s.temporal.reachable) worries.push("Temporal can't be reached, " + s.outbox.entries + " waiting");
@@ -400,7 +402,7 @@ async function panel(id, path, render, empty) {
   }
 }
 
-async function look_back() {
+async function lookBack() {
   if (Date.now() - state.pastAt < 30000) return;
   state.past = await get("api/v1/load");
   state.pastAt = Date.now();
@@ -408,7 +410,7 @@ async function look_back() {
 }
 
 async function refresh() {
-  await look_back().catch(() => {});
+  await lookBack().catch(() => {});
   await Promise.allSettled([
     panel("schedule-list", "api/v1/schedules?limit=100", scheduleItem, "No schedule."),
     panel("rule-list", "api/v1/rules?limit=100", ruleItem, "No rule."),

@@ -312,6 +312,7 @@ std::vector<model::Count> Composition::counts() const {
     const auto found = counts.find(id);
     return found == counts.end() ? std::uint64_t{0} : found->second;
   };
+  auto held_back = suppressed_;
   for (std::size_t i = 0; i < rules_.runners().size(); ++i) {
     const auto& runner = rules_.runners()[i];
     const rules::Prefilter::Rejected rejected = prefilter_->rejected(i);
@@ -325,8 +326,9 @@ std::vector<model::Count> Composition::counts() const {
                    runner->counters().failed + rejected.failed + value_of(failed_, id) +
                        (error == suppressed_.end() ? std::uint64_t{0} : error->second)});
     all.push_back({"rule_keys", id, {}, runner->keys()});
+    if (rejected.live > 0) held_back[{id, "retained"}] += rejected.live;
   }
-  for (const auto& [labels, count] : suppressed_) {
+  for (const auto& [labels, count] : held_back) {
     all.push_back({"rule_suppressed_total", labels.first, labels.second, count});
   }
   return all;

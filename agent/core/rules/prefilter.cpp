@@ -33,7 +33,6 @@ Prefilter::Prefilter(const std::vector<const CompiledRule*>& rules, std::string_
     interest.decode = rule->decode;
     interest.names = rule->names;
     interest.name_levels = rule->name_levels;
-    interest.drops_retained = rule->retained == model::Retained::ignore || rule->silent_for;
     interest.drops_live = rule->retained == model::Retained::only;
     interests_.push_back(std::move(interest));
   }
@@ -47,7 +46,11 @@ bool Prefilter::wants(const Offer& offer) const {
   index_.match(levels, matched);
   for (const FilterIndex::Entry& entry : matched) {
     const Interest& interest = interests_[entry.rule];
-    if (offer.retained ? interest.drops_retained : interest.drops_live) continue;
+    // A retained one comes with a new subscription only: the rule itself says why it drops it.
+    if (!offer.retained && interest.drops_live) {
+      counters_[entry.rule].live.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
     if (!interest.when || keeps(entry, offer, levels)) return true;
   }
   return false;
@@ -56,7 +59,8 @@ bool Prefilter::wants(const Offer& offer) const {
 Prefilter::Rejected Prefilter::rejected(std::size_t rule) const {
   const std::uint64_t failed = counters_[rule].failed.load(std::memory_order_relaxed);
   // The first was passed on, and the engine counts it.
-  return {counters_[rule].messages.load(std::memory_order_relaxed), failed > 0 ? failed - 1 : 0};
+  return {counters_[rule].messages.load(std::memory_order_relaxed), failed > 0 ? failed - 1 : 0,
+          counters_[rule].live.load(std::memory_order_relaxed)};
 }
 
 bool Prefilter::keeps(const FilterIndex::Entry& entry, const Offer& offer,

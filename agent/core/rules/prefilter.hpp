@@ -39,10 +39,12 @@ class Prefilter {
 
   bool wants(const Offer& offer) const;
 
-  // What was turned away of a rule's messages, and on how many of them `when` failed.
+  // What was turned away of a rule's messages, on how many of them `when` failed, and how many were live
+  // ones of a rule that takes only retained ones.
   struct Rejected {
     std::uint64_t messages = 0;
     std::uint64_t failed = 0;
+    std::uint64_t live = 0;
   };
   Rejected rejected(std::size_t rule) const;
 
@@ -50,13 +52,13 @@ class Prefilter {
   struct Counter {
     std::atomic<std::uint64_t> messages{0};
     std::atomic<std::uint64_t> failed{0};
+    std::atomic<std::uint64_t> live{0};
   };
   struct Interest {
     std::optional<expression::Expression> when;  // not set: everything is kept
     model::Decode decode = model::Decode::automatic;
     std::vector<std::string> names;
     std::vector<std::vector<std::size_t>> name_levels;
-    bool drops_retained = false;
     bool drops_live = false;
   };
 

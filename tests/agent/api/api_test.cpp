@@ -97,6 +97,25 @@ TEST_F(ApiTest, ARepeatedPostHasOneEffect) {
   EXPECT_EQ(surface.ask(request)->response.status, 422);
 }
 
+TEST_F(ApiTest, ARepeatedPostHasOneEffectOverARestart) {
+  HttpRequest request = surface.request("POST", "/api/v1/messages", R"({"topic":"a","payload":"x"})");
+  request.headers.emplace_back("idempotency-key", "k");
+  EXPECT_EQ(surface.ask(request)->response.status, 202);
+  surface.restart();
+  EXPECT_EQ(surface.ask(request)->response.body, "{\"id\":\"m1\"}\n");
+  EXPECT_EQ(agent.accepted.size(), 1U);
+  // One that ended between its effect and its answer has had its effect.
+  agent.hold_submissions = true;
+  HttpRequest start = surface.request("POST", "/trigger-workflow/a");
+  start.headers.emplace_back("idempotency-key", "lost");
+  const auto lost = surface.ask(start);
+  surface.restart();
+  EXPECT_EQ(surface.ask(start)->response.body, "{\"status\":\"queued\"}\n");
+  EXPECT_EQ(agent.calls.size(), 1U);
+  start.path = "/trigger-workflow/b";
+  EXPECT_FALSE(surface.ask(start)->answered);  // a key is one path's
+}
+
 TEST_F(ApiTest, ARepeatWhileTheFirstWaitsGetsTheSameAnswer) {
   agent.hold_submissions = true;
   HttpRequest request = surface.request("POST", "/trigger-workflow/a");
@@ -185,11 +204,14 @@ TEST_F(ApiTest, RulesShowCountersAndForgetKeys) {
   definition.id = "hot";
   definition.source = config::to_node(object({{"topic", "a"}}));
   agent.settings.rules.push_back(definition);
-  agent.rule_documents.emplace_back(object({{"id", "hot"}, {"suppressed", object({{"cooldown", 4}})}}));
+  agent.rule_documents.emplace_back(object({{"id", "hot"}, {"keys", 3}}));
+  agent.counters.count("rule_suppressed_total", "hot", "cooldown", 4);
+  agent.counters.count("rule_matched_total", "hot", {}, 9);
   const Value rule = surface.ask("GET", "/api/v1/rules/hot")->json();
   EXPECT_EQ(*rule.find("topic")->text(), "a");
   EXPECT_EQ(*rule.find("source")->text(), "file");
-  EXPECT_EQ(json::write(*rule.find("counters")->find("suppressed")), R"({"cooldown":4})");
+  EXPECT_EQ(json::write(*rule.find("counters")),
+            R"({"keys":3,"matched":9,"fired":0,"errors":0,"suppressed":{"cooldown":4}})");
   EXPECT_EQ(surface.ask("GET", "/api/v1/rules/cold")->response.status, 404);
   EXPECT_EQ(surface.ask("DELETE", "/api/v1/rules/hot/keys/a%2Fb")->response.status, 200);
   EXPECT_EQ(agent.resets.at(0).key, "a/b");

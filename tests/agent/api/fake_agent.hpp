@@ -48,6 +48,13 @@ class FakeAgent final : public AgentControl {
     }
     return std::nullopt;
   }
+  void keep(const std::string& name, std::optional<std::string> value) override {
+    std::erase_if(facts, [&](const auto& fact) { return fact.first == name; });
+    if (value) facts.emplace_back(name, std::move(*value));
+  }
+  const std::vector<std::pair<std::string, std::string>>& kept() const override { return facts; }
+  std::vector<std::pair<std::string, std::string>> facts;
+
   Result<std::vector<std::string>> next_times(const std::string&, std::size_t count) const override {
     std::vector<std::string> times;
     for (std::size_t i = 0; i < count; ++i) {

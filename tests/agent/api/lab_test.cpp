@@ -1,6 +1,8 @@
 // The root paths: bodies and codes that callers of the lab's service rely on.
 #include <gtest/gtest.h>
 
+#include "platform/base/text.hpp"
+#include "platform/crypto/crypto.hpp"
 #include "tests/agent/api/surface.hpp"
 
 namespace sundial::api {
@@ -125,6 +127,23 @@ TEST_F(Lab, AFailedWorkflowIs404WithItsCause) {
   EXPECT_EQ(given->response.status, 404);
   EXPECT_EQ(*given->json().find("error")->find("cause")->find("message")->text(), "boom");
   EXPECT_EQ(surface.ask("GET", "/workflow-result/unknown")->response.status, 404);
+}
+
+TEST_F(Lab, AnOldWebhookIsARecording) {
+  Surface signed_hook({}, {{"github", "s"}});
+  HttpRequest call = signed_hook.request("POST", "/webhook/github", "{}");
+  call.headers.emplace_back("x-hub-signature-256", "sha256=" + hex_encode(crypto::hmac_sha256("s", "{}")));
+  const auto sent_at = [&](std::chrono::seconds ago) {
+    HttpRequest timed = call;
+    const auto at = std::chrono::floor<std::chrono::seconds>(signed_hook.loop.now().wall - ago);
+    timed.headers.emplace_back("webhook-timestamp", std::to_string(at.time_since_epoch().count()));
+    return signed_hook.ask(timed)->response.status;
+  };
+  EXPECT_EQ(sent_at(std::chrono::seconds{10}), 200);
+  EXPECT_EQ(sent_at(std::chrono::seconds{400}), 401);
+  EXPECT_EQ(sent_at(std::chrono::seconds{-400}), 401);
+  call.headers.emplace_back("webhook-timestamp", "yesterday");
+  EXPECT_EQ(signed_hook.ask(call)->response.status, 401);
 }
 
 TEST_F(Lab, GithubPushesNeedNoRule) {

@@ -59,8 +59,14 @@ class Surface {
  public:
   explicit Surface(GateSettings gate = {}, std::map<std::string, std::string> secrets = {}) {
     gate.listen = gate.listen.empty() ? "127.0.0.1:8000" : gate.listen;
-    api = std::make_unique<Api>(
-        loop, agent, log, ApiSettings{std::move(gate), std::move(secrets), [] { return ProcessFigures{}; }});
+    settings = ApiSettings{std::move(gate), std::move(secrets), [] { return ProcessFigures{}; }};
+    restart();
+  }
+
+  // As after the process's end: what the agent has kept is all that is known.
+  void restart() {
+    api.reset();
+    api = std::make_unique<Api>(loop, agent, log, settings);
   }
 
   HttpRequest request(std::string method, std::string target, std::string body = "") const {
@@ -98,6 +104,7 @@ class Surface {
   FakeAgent agent;
   FakeLogSink sink;
   Log log{sink, LogSeverity::debug, [this] { return loop.now().wall; }};
+  ApiSettings settings;
   std::unique_ptr<Api> api;
 };
 

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "agent/cli/verb.hpp"
+#include "platform/base/text.hpp"
 #include "platform/zones/zones.hpp"
 #include "tests/agent/api/surface.hpp"
 
@@ -44,7 +45,8 @@ class AgentVerbs : public testing::Test {
                 .now = surface.agent.moment.wall,
                 .host_name = "pi",
                 .system_time_zone = "UTC",
-                .run_agent = {}};
+                .run_agent = {},
+                .terminal = terminal};
     world.connect_agent = [this](const AgentAddress& address) -> Result<std::unique_ptr<AgentClient>> {
       called = address;
       if (!reachable) return Error(ErrorKind::unavailable, "nobody is there");
@@ -59,6 +61,7 @@ class AgentVerbs : public testing::Test {
   }
 
   api::Surface surface;
+  Terminal terminal{};
   std::map<std::string, std::string> environment{{"INVOCATION_ID", "as under systemd: no ./.env"}};
   AgentAddress called;
   bool reachable = true;
@@ -151,6 +154,22 @@ TEST_F(AgentVerbs, ExplainTellsTheLedgerOfARuleOrSchedule) {
   EXPECT_EQ(run({"explain", "nobody"}), kExitNotFound);
   EXPECT_EQ(run({"events", "--follow"}), kExitDone);
   EXPECT_NE(out_.find("rule r: fired"), std::string::npos);
+}
+
+TEST_F(AgentVerbs, TablesFitTheTerminalAndItsColours) {
+  surface.agent.schedule_documents.emplace_back(
+      api::object({{"id", std::string(50, 'a')}, {"cron", std::string(50, 'b')}, {"source", "api"}}));
+  terminal = {60, true};
+  ASSERT_EQ(run({"schedule", "list"}), kExitDone) << err_;
+  EXPECT_TRUE(out_.starts_with("\033[1m")) << out_;
+  std::istringstream lines(out_);
+  std::getline(lines, err_);  // the heading, with its colour
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(code_points(line), 60U) << line;
+  run({"schedule", "list", "--no-color"});
+  EXPECT_EQ(out_.find('\033'), std::string::npos);
+  terminal = {};
+  run({"schedule", "list"});
+  EXPECT_NE(out_.find(std::string(50, 'a')), std::string::npos);
 }
 
 TEST_F(AgentVerbs, OutputHasItsForms) {

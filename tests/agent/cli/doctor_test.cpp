@@ -1,6 +1,10 @@
 // `sundial doctor` as its users see it.
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <sstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "agent/cli/verb.hpp"
@@ -76,6 +80,30 @@ TEST(Doctor, SaysWhatToDo) {
   EXPECT_TRUE(has(outcome, "bad   mqtt: the server's certificate is not verified"));
   EXPECT_TRUE(has(outcome, "look  mqtt: MQTT 3.1.1 has no maximum packet size"));
   EXPECT_TRUE(json::parse(run(desk, {"--json"}).out));
+}
+
+TEST(Doctor, ComparesClocksAndLooksAtSessions) {
+  Desk desk{.files = {{"sundial.toml", "[mqtt]\nurl = \"mqtt://b\"\nsession_expiry = \"0s\"\n"}}};
+  desk.trials = {{"temporal", "", Millis{-90'000}}, {"mqtt", "", {}}};
+  const Outcome outcome = run(desk);
+  EXPECT_TRUE(has(outcome, "look  clock: temporal is 1m30s behind this device")) << outcome.out;
+  EXPECT_TRUE(has(outcome, "look  mqtt: session_expiry is 0s"));
+  desk.trials = {{"temporal", "", Millis{900}}};
+  EXPECT_TRUE(has(run(desk), "ok    clock: agrees with that of temporal"));
+}
+
+TEST(Doctor, TriesToWriteTheStateAndReadsTheDisksWear) {
+  struct stat status {};
+  ASSERT_EQ(stat(testing::TempDir().c_str(), &status), 0);
+  const std::string disk =
+      fmt::format("/sys/dev/block/{}:{}/../device/life_time", major(status.st_dev), minor(status.st_dev));
+  Desk desk{.files = {{"sundial.toml", ""}, {disk, "0x02 0x09\n"}}};
+  const Outcome outcome = run(desk, {"--state", testing::TempDir().c_str()});
+  EXPECT_TRUE(has(outcome, " can be written")) << outcome.out;
+  EXPECT_TRUE(has(outcome, "look  disk: has used up to 90 % of its life"));
+  const Outcome refused = run({.files = {{"sundial.toml", ""}}}, {"--state", "/proc"});
+  EXPECT_TRUE(has(refused, "bad   state: /proc can't be written")) << refused.out;
+  EXPECT_TRUE(has(refused, "ok    disk: tells nothing of its wear"));
 }
 
 TEST(Doctor, PointsAtMistakesInTheConfiguration) {
