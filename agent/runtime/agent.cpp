@@ -63,7 +63,9 @@ Result<void> Agent::start(const model::Configuration& configuration, std::vector
                            configuration, problems);
   if (!recovered) return recovered.error();
   // What is followed live goes on with the numbers that the store gives.
-  const auto newest = parts_.store.ledger({.limit = 1});
+  LedgerQuery last;
+  last.limit = 1;
+  const auto newest = parts_.store.ledger(last);
   if (!newest) return newest.error();
   if (!newest->empty()) ledger_number_ = newest->front().number;
   assemble(*recovered);
