@@ -1,6 +1,7 @@
 // The agent as a running program: every concrete part, made and joined in one place.
 #include "agent/app/service.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -88,6 +89,7 @@ class Service {
                                                 std::function<std::string()> preamble);
   Result<model::Configuration> read_configuration();
   void say_summary();
+  void give_back();
   void hear(int signal);
   void reload();
   void stop();
@@ -125,6 +127,7 @@ Result<void> Service::start() {
   if (auto started = start_agent(); !started) return started;
   if (auto opened = open_door(); !opened) return opened;
   say_summary();
+  give_back();
   supervisor_->ready();
   heartbeat_ = std::make_unique<runtime::Heartbeat>(*loop_, *supervisor_,
                                                     std::vector<Worker*>{store_worker_.get(), callers_.get()},
@@ -235,6 +238,13 @@ Result<model::Configuration> Service::read_configuration() {
     return Error(ErrorKind::invalid, text);
   }
   return std::move(loaded.configuration);
+}
+
+// The agent has the rules and schedules now, and what reading them took is given back to the system.
+void Service::give_back() {
+  loaded_.configuration.rules = {};
+  loaded_.configuration.schedules = {};
+  ::malloc_trim(0);
 }
 
 void Service::say_summary() {

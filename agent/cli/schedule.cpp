@@ -5,6 +5,7 @@
 #include "agent/cli/schedule_verbs.hpp"
 #include "agent/cli/verbs.hpp"
 #include "platform/base/text.hpp"
+#include "platform/base/time.hpp"
 
 namespace sundial::cli {
 namespace {
@@ -117,8 +118,15 @@ int trigger(Session& session, const ScheduleOptions& options) {
 
 int backfill(Session& session, const ScheduleOptions& options) {
   Map body;
-  body.set("start", options.flags.start_time);
-  body.set("end", options.flags.end_time);
+  const auto take_time = [&body](std::string_view flag, std::string_view key, const std::string& text) {
+    const Result<Instant> time = parse_rfc3339(text);
+    if (time) body.set(key, text);
+    return time ? Result<void>() : Result<void>(time.error().within(flag));
+  };
+  for (const Result<void>& taken : {take_time("--start-time", "start", options.flags.start_time),
+                                    take_time("--end-time", "end", options.flags.end_time)}) {
+    if (!taken) return usage(session, taken.error());
+  }
   if (!options.flags.overlap.empty()) {
     const Result<std::string> policy = overlap_policy(options.flags.overlap);
     if (!policy) return usage(session, policy.error());

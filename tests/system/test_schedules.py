@@ -82,6 +82,7 @@ class Schedules(unittest.TestCase):
         self.sundial("create", *create, "--calendar", "{", exit_code=64)
         self.sundial("create", "--schedule-id", "bad", "--cron", "0 9 * * *", exit_code=64)
         self.sundial("create", *create[:1], "nightly", *create[2:], "--cron", "0 9 * * *", exit_code=1)
+        self.sundial("backfill", "--schedule-id", "nightly", "--start-time", "soon", "--end-time", "later", exit_code=64)
         self.sundial("describe", "--schedule-id", "none", exit_code=2)
         self.sundial("delete", "--schedule-id", "nightly", exit_code=1)
         self.sundial("nonsense", exit_code=64)

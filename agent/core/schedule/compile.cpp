@@ -75,10 +75,12 @@ class Compiler {
     }
     const Calendar& calendar = std::get<Calendar>(*meaning);
     if (!may_fire(calendar)) {
-      return problem(text.at, "cron",
-                     fmt::format("'{}' names no day that exists, so it would never fire; right is, "
-                                 "for example, 0 0 L * * for the last day of the month",
-                                 text.text));
+      return problem(
+          text.at, "cron",
+          fmt::format(
+              "day of month and month: '{}' names no day that exists, so it would never fire; right is, "
+              "for example, 0 0 L * * for the last day of the month",
+              text.text));
     }
     parts_.calendars.push_back(calendar);
   }
