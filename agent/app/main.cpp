@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
       .back_up = sundial::back_up_state,
       .terminal = terminal(),
   };
+  world.err_is_terminal = isatty(STDERR_FILENO) != 0;
   world.run_agent = [&world](const sundial::cli::RunOptions& options) {
     return sundial::app::run_agent(world, options);
   };

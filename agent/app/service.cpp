@@ -41,6 +41,9 @@ constexpr Millis kDeliveryAtTheEnd{3'000};
 constexpr Millis kEndOfPatience{4'500};  // then the process ends whatever still runs
 constexpr int kQuestionThreads = 4;
 constexpr std::uint64_t kJournalTenths = 2;  // of max_size
+constexpr std::int64_t kSegmentsOfAll = 32;  // the journal's files are so small a part of max_size
+constexpr std::int64_t kLargestSegment = 1024 * 1024;
+constexpr std::int64_t kBesidePayload = 64 * 1024;  // of an entry in the journal
 
 LogSeverity severity_of(model::LogLevel level) {
   switch (level) {
@@ -143,6 +146,7 @@ Result<void> Service::open_state() {
       SqliteStore::open(disk_, log_,
                         {.directory = path,
                          .max_dead_bytes = static_cast<std::uint64_t>(settings().store.max_size) / 10,
+                         .max_log_bytes = static_cast<std::uint64_t>(settings().store.max_size) / 32,
                          .now = clock_.now().wall});
   if (!store) return store.error();
   store_ = std::move(*store);
@@ -151,11 +155,16 @@ Result<void> Service::open_state() {
 
 Result<std::unique_ptr<Journal>> Service::open_journal(JournalPosition committed, const JournalVisitor& visit,
                                                        std::function<std::string()> preamble) {
+  const std::int64_t max_size = settings().store.max_size;
+  const std::int64_t max_payload = settings().mqtt ? settings().mqtt->max_payload : 0;
   auto journal = FileJournal::open(
       disk_, log_,
       {.directory = settings().store.path,
        .sync_always = !settings().store.sync,
-       .max_bytes = static_cast<std::uint64_t>(settings().store.max_size) / 10 * kJournalTenths,
+       // Whatever is let in must fit.
+       .max_bytes = std::max(static_cast<std::uint64_t>(max_size) / 10 * kJournalTenths,
+                             static_cast<std::uint64_t>(max_payload + kBesidePayload)),
+       .segment_bytes = static_cast<std::uint64_t>(std::min(kLargestSegment, max_size / kSegmentsOfAll)),
        .salt = std::random_device{}(),
        .preamble = std::move(preamble)},
       committed, visit);
@@ -198,6 +207,7 @@ Result<void> Service::start_agent() {
       .load_configuration = [this] { return read_configuration(); },
       .version = cli::kVersion,
       .seed = std::uint64_t{random()} << 32U | random(),
+      .journal_written = [this] { return disk_.written_bytes(); },
   });
   std::vector<model::Problem> problems;
   auto started = agent_->start(settings(), problems);

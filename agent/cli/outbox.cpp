@@ -2,12 +2,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <ostream>
 #include <thread>
 
-#include "agent/cli/agent_session.hpp"
+#include "agent/cli/session_action.hpp"
 #include "agent/cli/verbs.hpp"
 #include "platform/base/text.hpp"
 #include "platform/json/json.hpp"
@@ -102,28 +103,46 @@ int export_outbox(Session& session, const OutboxOptions&) {
   return kExitDone;
 }
 
-// Progress goes to standard error: a line every few seconds, with the rate and what is left.
+// Progress goes to standard error: on a terminal a bar that is drawn anew, else a line every few seconds;
+// both with the rate and what is left.
 class DrainProgress {
  public:
-  explicit DrainProgress(std::ostream& err) : err_(err) {}
+  DrainProgress(std::ostream& err, bool terminal) : err_(err), terminal_(terminal) {}
+  // Before anything else is said.
+  void clear() {
+    if (std::exchange(drawn_, false)) err_ << "\r\x1b[K" << std::flush;
+  }
 
   void show(std::int64_t waiting) {
     const auto now = std::chrono::steady_clock::now();
+    most_ = std::max(most_, waiting);
     if (first_ < 0) first_ = waiting;
-    if (now - shown_ < std::chrono::seconds{3}) return;
+    if (now - shown_ < (terminal_ ? std::chrono::milliseconds{200} : std::chrono::seconds{3})) return;
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - begin_).count();
     const double rate = seconds > 0 ? static_cast<double>(first_ - waiting) / seconds : 0;
-    err_ << fmt::format("{} waiting, {:.1f} a second", waiting, rate);
-    if (rate > 0) err_ << fmt::format(", about {:.0f} s left", static_cast<double>(waiting) / rate);
-    err_ << std::endl;
+    std::string line = fmt::format("{} waiting, {:.1f} a second", waiting, rate);
+    if (rate > 0) line += fmt::format(", about {:.0f} s left", static_cast<double>(waiting) / rate);
+    if (terminal_) {
+      const auto filled =
+          static_cast<std::size_t>(kBar * (most_ - waiting) / std::max<std::int64_t>(most_, 1));
+      err_ << fmt::format("\r\x1b[K[{:<{}}] {}", std::string(filled, '#'), kBar, line) << std::flush;
+      drawn_ = true;
+    } else {
+      err_ << line << std::endl;
+    }
   }
 
  private:
+  static constexpr int kBar = 30;
+
   std::ostream& err_;
+  bool terminal_;
+  bool drawn_ = false;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point shown_{};
   std::int64_t first_ = -1;
+  std::int64_t most_ = 0;
 };
 
 int drain_outbox(Session& session, const OutboxOptions& options) {
@@ -132,21 +151,25 @@ int drain_outbox(Session& session, const OutboxOptions& options) {
     session.world().err << "sundial: --timeout: " << limit.error().message() << '\n';
     return kExitUsage;
   }
-  DrainProgress progress(session.world().err);
+  DrainProgress progress(session.world().err, session.world().err_is_terminal);
   const auto begin = std::chrono::steady_clock::now();
   while (true) {
     const std::optional<Value> status = session.call("GET", "/api/v1/status");
+    if (!status) progress.clear();
     if (!status) return session.exit_code();
     const Value* outbox = status->find("outbox");
     const Value* entries = outbox == nullptr ? nullptr : outbox->find("entries");
     const std::int64_t* waiting = entries == nullptr ? nullptr : entries->get_if<std::int64_t>();
-    if (waiting == nullptr || *waiting == 0)
+    if (waiting == nullptr || *waiting == 0) {
+      progress.clear();
       return session.done(outbox == nullptr ? Value() : *outbox, "nothing waits");
+    }
     if (!options.wait) {
       session.done(*outbox, fmt::format("{} waiting; --wait waits until they are delivered", *waiting));
       return kExitFailed;
     }
     if (*limit > Millis{0} && std::chrono::steady_clock::now() - begin >= *limit) {
+      progress.clear();
       session.world().err << "sundial: " << *waiting << " still waiting\n";
       return kExitFailed;
     }
@@ -155,28 +178,13 @@ int drain_outbox(Session& session, const OutboxOptions& options) {
   }
 }
 
-using Action = int (*)(Session&, const OutboxOptions&);
-
-CLI::App* add_action(CLI::App& verb, World& world, Chosen& chosen, const char* name, const char* help,
-                     const std::shared_ptr<OutboxOptions>& options, Action action) {
-  CLI::App* sub = verb.add_subcommand(name, help);
-  add_session_flags(*sub, options->session);
-  sub->callback([&world, &chosen, options, action] {
-    chosen = [&world, options, action] {
-      return with_session(world, options->session,
-                          [&](Session& session) { return action(session, *options); });
-    };
-  });
-  return sub;
-}
-
 }  // namespace
 
 void add_outbox(CLI::App& app, World& world, Chosen& chosen) {
   CLI::App* verb = app.add_subcommand("outbox", "Show, retry and drop what waits for delivery");
   verb->require_subcommand(1);
   auto options = std::make_shared<OutboxOptions>();
-  const auto add = [&](const char* name, const char* help, Action action) {
+  const auto add = [&](const char* name, const char* help, int (*action)(Session&, const OutboxOptions&)) {
     return add_action(*verb, world, chosen, name, help, options, action);
   };
   CLI::App* list = add("list", "What waits, then the dead letters", list_outbox);

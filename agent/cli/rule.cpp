@@ -2,7 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "agent/cli/agent_session.hpp"
+#include "agent/cli/session_action.hpp"
 #include "agent/cli/verbs.hpp"
 #include "platform/base/text.hpp"
 
@@ -50,21 +50,6 @@ int reset_rule(Session& session, const RuleOptions& options) {
   return answer ? session.done(*answer, options.has_key ? "forgot the state of the key"
                                                         : "forgot the state of all keys")
                 : session.exit_code();
-}
-
-using Action = int (*)(Session&, const RuleOptions&);
-
-CLI::App* add_action(CLI::App& verb, World& world, Chosen& chosen, const char* name, const char* help,
-                     const std::shared_ptr<RuleOptions>& options, Action action) {
-  CLI::App* sub = verb.add_subcommand(name, help);
-  add_session_flags(*sub, options->session);
-  sub->callback([&world, &chosen, options, action] {
-    chosen = [&world, options, action] {
-      return with_session(world, options->session,
-                          [&](Session& session) { return action(session, *options); });
-    };
-  });
-  return sub;
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ struct World {
   std::function<Result<void>(const std::string& directory, const std::string& file)> back_up{};
   config::Files files = config::system_files();
   Terminal terminal{};
+  bool err_is_terminal = false;
 };
 
 // Set by the verb that was chosen on the command line.

@@ -25,7 +25,8 @@ class Journal {
 
   // From any thread. Returns when the entry is as safe as the journal was opened for: on the disk, or
   // (by interval) out of this process. An error leaves no entry behind: the same may be appended again.
-  // `exhausted`: the journal holds as much as it may, until more of it is committed.
+  // `exhausted`: the journal holds as much as it may, until more of it is committed; any other kind: the
+  // disk failed, or has no space.
   virtual Result<JournalPosition> append(std::string_view bytes) = 0;
 
   // What was appended is on the disk when it returns. From any thread.

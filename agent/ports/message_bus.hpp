@@ -34,12 +34,13 @@ struct Subscription {
   int id = 0;  // MQTT 5's subscription identifier
 };
 
-// Called on the bus's own thread. The message is acknowledged when `arrived` returns: it must not
-// return before the message is safe, and may block for as long as that takes.
+// Called on the bus's own thread.
 class BusListener {
  public:
   virtual ~BusListener() = default;
-  virtual void arrived(const Arrival& arrival) = 0;
+  // True: the message is safe, or nobody wants it, and it is acknowledged. False: it must not be. Then
+  // the bus gives up its connection without an acknowledgement, and takes nothing in until `take_again`.
+  virtual bool arrived(const Arrival& arrival) = 0;
   virtual void connected(bool session_present) = 0;
   virtual void subscribed() = 0;  // every subscription is acknowledged on this connection
   virtual void refused(const std::string& filter,
@@ -53,6 +54,8 @@ class MessageBus {
   // `former`: filters that an earlier run may have left in the session and that are no longer wanted.
   virtual void start(BusListener& listener, std::vector<Subscription> subscriptions,
                      std::vector<std::string> former) = 0;
+  // There is room again for what `arrived` had to leave to the broker. Nothing where it left nothing.
+  virtual void take_again() = 0;
   virtual void resubscribe(std::vector<Subscription> subscriptions) = 0;
   // Calls `done` when the broker has acknowledged it, or with why not; on any thread.
   virtual void publish(const std::string& topic, const std::string& payload, int qos, bool retain,

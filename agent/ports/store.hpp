@@ -49,12 +49,13 @@ struct StoreLoad {
 };
 
 struct StoreSize {
-  std::uint64_t waiting = 0;  // records
-  std::uint64_t waiting_bytes = 0;
+  std::uint64_t waiting = 0;        // records
+  std::uint64_t waiting_bytes = 0;  // the room that they take on the disk
   std::uint64_t dead = 0;
   std::uint64_t dead_bytes = 0;
   std::uint64_t dead_dropped = 0;   // since the start: dead letters that had to make room
   std::uint64_t file_bytes = 0;     // database and write-ahead log
+  std::uint64_t log_bytes = 0;      // the write-ahead log alone
   std::uint64_t free_bytes = 0;     // of the database: room within the file that is used again first
   std::uint64_t written_bytes = 0;  // since the start
 };
@@ -99,6 +100,8 @@ class Store {
       }
     }
   }
+  // Waiting ones with the greatest priority number first, the oldest of them first.
+  virtual Result<std::vector<StoredRecord>> least_urgent(std::size_t limit) = 0;
   virtual Result<std::optional<StoredRecord>> record(std::uint64_t number) = 0;
   // Newest first.
   virtual Result<std::vector<NumberedLedgerEntry>> ledger(const LedgerQuery& query) = 0;

@@ -5,16 +5,15 @@
 #include <utility>
 
 #include "agent/runtime/rules_in_force.hpp"
+#include "platform/base/text.hpp"
 
 namespace sundial::runtime {
 namespace {
 
+constexpr const char* kFiltersFact = "filters";
 constexpr Millis kClockPoll{5'000};      // until the clock is known to be right
 constexpr Millis kTemporalPoll{10'000};  // until it answered once
 constexpr Millis kStepWorthTelling{10};  // less is slewing between two readings
-// Of what may wait: the rest is for the journal and the write-ahead log.
-constexpr std::uint64_t kFullTenths = 7;
-constexpr std::uint64_t kRoomTenths = 6;
 
 outbox::Limits limits_of(const model::Configuration& configuration, std::uint64_t seed) {
   outbox::Limits limits;
@@ -45,15 +44,61 @@ std::string_view label_of(DeliveryOutcome outcome) {
 
 }  // namespace
 
-Agent::Agent(AgentParts parts) : parts_(std::move(parts)), ids_(~parts_.seed) {}
+Agent::Agent(AgentParts parts)
+    : parts_(std::move(parts)),
+      intake_({
+          .clock = parts_.clock,
+          .log = parts_.log,
+          .redelivery = redelivery_,
+          .seed = parts_.seed,
+          .something_came =
+              [this] {
+                parts_.loop.post([this] {
+                  if (stands()) engine_->work();
+                });
+              },
+          .failed = [this](const Error& problem) { parts_.loop.post([this, problem] { fail(problem); }); },
+      }),
+      ids_(~parts_.seed) {
+  watcher_ = std::make_unique<RunWatcher>(RunWatcher::Parts{
+      .loop = parts_.loop,
+      .worker = parts_.watch_worker,
+      .temporal = parts_.temporal,
+      .ended =
+          [this](model::RunEnded ended, RunWatcher::Fact over) {
+            if (!stands()) return;  // it is watched again
+            committer_->next().facts.push_back(std::move(over));
+            metrics_.count("schedule_runs_total", ended.schedule, ended.failed ? "failed" : "completed");
+            accept_own(std::move(ended));
+          },
+      .result = [this](const AwaitedResult& awaited, const WorkflowResult* result,
+                       RunWatcher::Fact over) { return publish_result(awaited, result, std::move(over)); },
+  });
+}
 
 Agent::~Agent() {
-  if (clock_timer_) parts_.loop.cancel(*clock_timer_);
-  if (sync_timer_) parts_.loop.cancel(*sync_timer_);
+  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_}) {
+    if (timer) parts_.loop.cancel(*timer);
+  }
 }
 
 Result<void> Agent::start(const model::Configuration& configuration, std::vector<model::Problem>& problems) {
   started_ = parts_.loop.now().elapsed;
+  const auto last = begin(configuration, problems);
+  if (!last) return last.error();
+  parts_.loop.on_clock_step([this] {
+    if (stands()) hear_clock_step();
+  });
+  resume(*last);
+  look_at_temporal();
+  if (parts_.bus != nullptr) parts_.bus->start(*this, take_interest(), std::move(former_filters_));
+  return {};
+}
+
+// From the store and the journal, as every start; returns the last moment that was lived through.
+Result<Moment> Agent::begin(const model::Configuration& configuration,
+                            std::vector<model::Problem>& problems) {
+  redelivery_.forget();
   auto recovered = recover({.store = parts_.store,
                             .open_journal = parts_.open_journal,
                             .clock = parts_.clock,
@@ -69,33 +114,32 @@ Result<void> Agent::start(const model::Configuration& configuration, std::vector
   if (!newest) return newest.error();
   if (!newest->empty()) ledger_number_ = newest->front().number;
   assemble(*recovered);
-  tell_the_clock(recovered->last);
-  if (parts_.bus == nullptr) accept_own(model::Absence{false});
+  watcher_->restore(recovered->facts);
+  recall_written(recovered->facts);
+  for (const auto& [name, filters] : recovered->facts) {
+    if (name != kFiltersFact) continue;
+    for (const std::string_view filter : split(filters, '\n')) former_filters_.emplace_back(filter);
+  }
+  if (kept_.empty()) kept_ = std::move(recovered->facts);  // as they were when the process began
+  return recovered->last;
+}
+
+void Agent::resume(Moment last) {
+  const std::int64_t max_payload = configuration_.mqtt ? configuration_.mqtt->max_payload : 0;
+  intake_.open(*journal_, engine_->timeline(), max_payload, engine_->known().away);
+  take_interest();
+  tell_the_clock(last);
+  look_at_room();
+  if (!full_ && (parts_.bus == nullptr || bus_subscribed_)) accept_own(model::Absence{false});
+  bridge_->begin(engine_->next_number() - 1);
   engine_->work();
   committer_->now();
-  bridge_->begin(recovered->next_number - 1);
-  watcher_->restore(recovered->facts);
-  kept_ = std::move(recovered->facts);
   look_at_journal();
-  look_at_temporal();
-  if (parts_.bus != nullptr) parts_.bus->start(*this, take_interest(), {});
-  return {};
 }
 
 void Agent::assemble(Recovered& recovered) {
   configuration_ = std::move(recovered.configuration);
   journal_ = std::move(recovered.journal);
-  const std::int64_t max_payload = configuration_.mqtt ? configuration_.mqtt->max_payload : 0;
-  intake_ = std::make_unique<Intake>(Intake::Parts{
-      .journal = *journal_,
-      .clock = parts_.clock,
-      .log = parts_.log,
-      .timeline = recovered.timeline,
-      .redelivery = redelivery_,
-      .max_payload = max_payload,
-      .seed = parts_.seed,
-      .something_came = [this] { parts_.loop.post([this] { engine_->work(); }); },
-  });
   committer_ = std::make_unique<Committer>(Committer::Parts{
       .loop = parts_.loop,
       .worker = parts_.store_worker,
@@ -103,7 +147,7 @@ void Agent::assemble(Recovered& recovered) {
       .journal = *journal_,
       .log = parts_.log,
       .fill = [this](StoreBatch& batch) { engine_->fill(batch); },
-      .failing = [](const std::string&) {},
+      .failed = [this](const Error& problem) { parts_.loop.post([this, problem] { fail(problem); }); },
   });
   committer_->set_size(parts_.store.size());
   engine_ = std::make_unique<EngineLoop>(
@@ -112,17 +156,22 @@ void Agent::assemble(Recovered& recovered) {
           .clock = parts_.clock,
           .log = parts_.log,
           .journal = *journal_,
-          .intake = *intake_,
+          .intake = intake_,
           .committer = *committer_,
           .timeline = recovered.timeline,
           .sealer = parts_.sealer,
           .next_number = recovered.next_number,
+          .admits = [this](const model::OutboxRecord& record) { return admits(record); },
           .committed = [this](Committed done) { committed(std::move(done)); },
       },
       std::move(recovered.engine));
   engine_->add(std::move(recovered.effects), std::move(recovered.state));
   engine_->begin(recovered.position, recovered.last, recovered.known);
   committer_->next().facts.emplace_back("rules", write_rules(configuration_));
+  make_bridge();
+}
+
+void Agent::make_bridge() {
   bridge_ = std::make_unique<Bridge>(
       Bridge::Parts{
           .loop = parts_.loop,
@@ -144,19 +193,6 @@ void Agent::assemble(Recovered& recovered) {
           .link_changed = [this] { link_changed(); },
       },
       limits_of(configuration_, parts_.seed));
-  watcher_ = std::make_unique<RunWatcher>(RunWatcher::Parts{
-      .loop = parts_.loop,
-      .worker = parts_.watch_worker,
-      .temporal = parts_.temporal,
-      .ended =
-          [this](model::RunEnded ended, RunWatcher::Fact over) {
-            committer_->next().facts.push_back(std::move(over));
-            metrics_.count("schedule_runs_total", ended.schedule, ended.failed ? "failed" : "completed");
-            accept_own(std::move(ended));
-          },
-      .result = [this](const AwaitedResult& awaited, const WorkflowResult* result,
-                       RunWatcher::Fact over) { return publish_result(awaited, result, std::move(over)); },
-  });
 }
 
 // A wall clock that is not where it should be after the time that has passed was set meanwhile.
@@ -164,19 +200,21 @@ void Agent::tell_the_clock(Moment last) {
   const Moment present = engine_->now();
   const Instant expected = last.wall + (present.elapsed - last.elapsed);
   const Millis off = present.wall - expected;
+  stepped_ = present;
   if (off < -kStepWorthTelling || off > kStepWorthTelling) accept_own(model::ClockStep{expected});
-  parts_.loop.on_clock_step([this] { hear_clock_step(); });
   clock_trusted_ = engine_->known().clock_trusted;
   look_at_clock();
 }
 
 void Agent::hear_clock_step() {
   const Moment present = engine_->now();
-  const Moment last = engine_->last();
+  // The engine may be behind, with an earlier step before it.
+  const Moment last = engine_->last().elapsed < stepped_.elapsed ? stepped_ : engine_->last();
   const Instant expected = last.wall + (present.elapsed - last.elapsed);
   const Millis off = present.wall - expected;
   if (off >= -kStepWorthTelling && off <= kStepWorthTelling) return;
   parts_.log.warning("clock.stepped", "the clock was set", {{"by", off}});
+  stepped_ = present;
   accept_own(model::ClockStep{expected});
   look_at_clock();
 }
@@ -192,36 +230,59 @@ void Agent::look_at_clock() {
   if (trusted) return;
   clock_timer_ = parts_.loop.at(parts_.loop.now().elapsed + kClockPoll, [this] {
     clock_timer_.reset();
-    look_at_clock();
+    if (stands()) look_at_clock();
   });
 }
 
 // With sync = "1s" what was written reaches the disk within that time.
 void Agent::look_at_journal() {
   const auto every = configuration_.store.sync;
+  if (sync_timer_) parts_.loop.cancel(*std::exchange(sync_timer_, std::nullopt));
   if (!every) return;
   sync_timer_ = parts_.loop.at(parts_.loop.now().elapsed + *every, [this] {
+    sync_timer_.reset();
+    if (!stands()) return;
     if (journal_->needs_sync()) {
       auto done = std::make_shared<Result<void>>();
-      parts_.store_worker.run([this, done] { *done = journal_->sync(); },
+      parts_.store_worker.run([done, journal = journal_.get()] { *done = journal->sync(); },
                               [this, done] {
-                                if (!*done) parts_.log.error("journal.sync_failed", done->error().message());
+                                if (!*done) fail(done->error());
                               });
     }
     look_at_journal();
   });
 }
 
-// An input of the agent's own. Where the journal is full it is not told: it will be by the next one.
+// An input of the agent's own. Where the journal is full it waits for the next commit; where it can't be
+// written the agent begins anew, and finds out again.
 void Agent::accept_own(model::Input input) {
-  if (auto done = engine_->accept(std::move(input)); !done) {
-    parts_.log.warning("journal.input_lost", done.error().message());
+  if (!untold_.empty()) return untold_.push_back(std::move(input));
+  const auto done = engine_->accept(input);
+  if (!done && done.error().kind() == ErrorKind::exhausted) untold_.push_back(std::move(input));
+}
+
+void Agent::tell_what_waits() {
+  while (!untold_.empty()) {
+    const auto done = engine_->accept(untold_.front());
+    if (!done && done.error().kind() == ErrorKind::exhausted) return;
+    untold_.pop_front();
   }
 }
 
 void Agent::committed(Committed committed) {
-  bridge_->added(std::move(committed.records));
+  for (const model::OutboxRecord& record : committed.records) {
+    const auto waiting = waiting_.find(record.number);
+    if (waiting == waiting_.end()) continue;
+    waiting->second.kept = true;
+    if (waiting->second.overdue) answer_waiting(record.number, std::nullopt);
+  }
+  if (stands()) bridge_->added(std::move(committed.records));  // else it reads them when it begins
   for (const model::WatchRun& run : committed.watch) watcher_->watch(run);
+  for (const model::OutboxRecord& record : committed.refused) end_unsent(record, "newest");
+  if (!committed.refused.empty()) {
+    parts_.log.warning("outbox.dropped", "the store is full: records were dropped",
+                       {{"records", committed.refused.size()}, {"reason", "newest"}});
+  }
   const Instant now = engine_->now().wall;
   for (const model::LedgerEntry& entry : committed.ledger) {
     const bool due = entry.what == "fired" && entry.reason.empty();
@@ -237,30 +298,10 @@ void Agent::committed(Committed committed) {
   look_at_room();
 }
 
-// on_full = "block": nothing more is taken until the bridge has made room.
-void Agent::look_at_room() {
-  const std::uint64_t most = static_cast<std::uint64_t>(configuration_.store.max_size) / 10;
-  const std::uint64_t waiting = committer_->size().waiting_bytes;
-  if (!full_ && waiting >= most * kFullTenths) {
-    full_ = true;
-    parts_.log.warning("store.full", "nothing more is accepted until something was delivered",
-                       {{"waiting_bytes", waiting}});
-    accept_own(model::Absence{true, true});
-    intake_->set_full(true);
-    engine_->freeze(true);
-  } else if (full_ && waiting <= most * kRoomTenths) {
-    full_ = false;
-    parts_.log.info("store.has_room", "messages are accepted again");
-    intake_->set_full(false);
-    engine_->freeze(false);
-    accept_own(model::Absence{parts_.bus != nullptr && !bus_subscribed_});
-  }
-}
-
 // What the rules keep of what arrives, and what is subscribed to for them.
 std::vector<Subscription> Agent::take_interest() {
   auto prefilter = engine_->engine().prefilter();
-  intake_->set_keeps(
+  intake_.set_keeps(
       std::make_shared<const Keeps>([prefilter = std::move(prefilter)](const Arrival& arrival, Instant now) {
         return prefilter->wants({.topic = arrival.topic,
                                  .payload = arrival.payload,
@@ -274,6 +315,10 @@ std::vector<Subscription> Agent::take_interest() {
   for (const rules::PlannedSubscription& planned : engine_->engine().subscriptions().subscriptions()) {
     subscriptions.push_back({planned.filter.subscription(), planned.qos, planned.id});
   }
+  // The broker keeps subscriptions in the session: a later start must know which to leave.
+  std::string filters;
+  for (const Subscription& one : subscriptions) filters += (filters.empty() ? "" : "\n") + one.filter;
+  committer_->next().facts.emplace_back(kFiltersFact, std::move(filters));
   return subscriptions;
 }
 
@@ -281,17 +326,22 @@ std::vector<Subscription> Agent::take_interest() {
 void Agent::stop(Millis patience, std::function<void()> done) {
   stopping_ = true;
   watcher_->stop();
+  if (!stands()) return done();  // what was accepted is in the journal
   engine_->work();
   if (!engine_->known().away && !full_) accept_own(model::Absence{true});
-  stopped_ = [this, done = std::move(done)] { committer_->now(done); };
+  stopped_ = [this, done = std::move(done)] {
+    if (!stands()) return done();
+    committer_->now([done](const Result<void>&) { done(); });
+  };
   parts_.loop.at(parts_.loop.now().elapsed + patience, [this] {
     if (stopped_) std::exchange(stopped_, {})();
   });
-  committer_->now([this] { look_at_end(); });
+  committer_->now([this](const Result<void>&) { look_at_end(); });
 }
 
 void Agent::look_at_end() {
   if (!stopped_) return;
+  if (!stands()) return std::exchange(stopped_, {})();
   const LinkState link = bridge_->temporal();
   const bool stuck = !link.reached || link.held;
   if (stuck || committer_->size().waiting == 0) std::exchange(stopped_, {})();
@@ -299,12 +349,12 @@ void Agent::look_at_end() {
 
 // --- the bus, on its own threads -----------------------------------------------------------------
 
-void Agent::arrived(const Arrival& arrival) {
-  intake_->arrived(arrival);
+bool Agent::arrived(const Arrival& arrival) {
+  return intake_.arrived(arrival);
 }
 
 void Agent::connected(bool session_present) {
-  if (!session_present) intake_->session_lost();
+  if (!session_present) intake_.session_lost();
   parts_.loop.post([this, session_present] {
     bus_connected_ = true;
     bus_problem_.clear();
@@ -318,7 +368,7 @@ void Agent::subscribed() {
   parts_.loop.post([this] {
     bus_subscribed_ = true;
     parts_.log.info("mqtt.subscribed", "the broker has acknowledged every subscription");
-    if (!full_ && !stopping_) accept_own(model::Absence{false});
+    if (stands() && !full_ && !stopping_) accept_own(model::Absence{false});
   });
 }
 
@@ -337,16 +387,18 @@ void Agent::disconnected(const std::string& why) {
     bus_problem_ = why;
     if (stopping_ || said) return;
     parts_.log.warning(was_connected ? "mqtt.disconnected" : "mqtt.unreachable", why);
-    if (!engine_->known().away && !full_) accept_own(model::Absence{true});
+    if (stands() && !engine_->known().away && !full_) accept_own(model::Absence{true});
   });
 }
 
 // --- the bridge ----------------------------------------------------------------------------------
 
 void Agent::commit(std::vector<RecordUpdate> updates, std::function<void()> done) {
+  if (!stands()) return;  // whoever asked begins anew too
   StoreBatch& next = committer_->next();
   std::move(updates.begin(), updates.end(), std::back_inserter(next.updates));
-  committer_->now([this, done = std::move(done)] {
+  committer_->now([this, done = std::move(done)](const Result<void>& committed) {
+    if (!committed) return;
     if (done) done();
     look_at_room();
     look_at_end();
@@ -373,7 +425,7 @@ void Agent::tell_temporal(bool up, const std::string& problem) {
   }
   temporal_up_ = up;
   temporal_problem_ = up ? std::string() : problem;
-  if (engine_->known().temporal_up != up && !full_ && !stopping_) accept_own(model::TemporalLink{up});
+  if (stands() && engine_->known().temporal_up != up && !stopping_) accept_own(model::TemporalLink{up});
   watcher_->temporal_is_up(up);
 }
 

@@ -39,6 +39,8 @@ struct AgentParts {
   std::function<Result<model::Configuration>()> load_configuration;
   std::string version;
   std::uint64_t seed = 0;  // for ids
+  // Bytes that the journal wrote to the disk so far; left out: nobody counts them.
+  std::function<std::uint64_t()> journal_written{};
 };
 
 class Agent final : public api::AgentControl, private BusListener {
@@ -51,8 +53,6 @@ class Agent final : public api::AgentControl, private BusListener {
   // Takes nothing more, commits, lets the bridge send for at most `patience`, says good-bye to the
   // broker; then `done`.
   void stop(Millis patience, std::function<void()> done);
-  // A message is held back that must not be acknowledged: only the end of the process is safe.
-  bool must_end_abruptly() const { return full_; }
   bool ready() const { return why_not_ready().empty(); }
 
   Moment now() const override;
@@ -98,7 +98,7 @@ class Agent final : public api::AgentControl, private BusListener {
 
  private:
   // The bus's listener, on its threads.
-  void arrived(const Arrival& arrival) override;
+  bool arrived(const Arrival& arrival) override;
   void connected(bool session_present) override;
   void subscribed() override;
   void refused(const std::string& filter, const std::string& why) override;
@@ -112,13 +112,15 @@ class Agent final : public api::AgentControl, private BusListener {
   void requested(const Request& request);
   void link_changed();
 
+  Result<Moment> begin(const model::Configuration& configuration, std::vector<model::Problem>& problems);
   void assemble(Recovered& recovered);
+  void make_bridge();
+  void resume(Moment last);
   void tell_the_clock(Moment last);
   void hear_clock_step();
   void look_at_clock();
   void look_at_journal();
   void committed(Committed committed);
-  void look_at_room();
   void look_at_temporal();
   void tell_temporal(bool up, const std::string& problem);
   std::vector<Subscription> take_interest();
@@ -130,15 +132,42 @@ class Agent final : public api::AgentControl, private BusListener {
   void look_for_oldest() const;
   void accept_own(model::Input input);
   std::string why_not_ready() const;
+
+  // The store's room (agent_store.cpp).
+  void look_at_room();
+  std::uint64_t used_bytes() const;
+  void become_full(std::uint64_t used);
+  void have_room();
+  bool admits(const model::OutboxRecord& record);
+  void shed(std::uint64_t excess);
+  void shed_these(const std::vector<StoredRecord>& candidates, std::string_view reason);
+  bool takes_calls() const;
+  void end_unsent(const model::OutboxRecord& record, std::string_view reason);
+  void tell_what_waits();
+  void count_dead();
+  void count_written();
+  void recall_written(const std::vector<std::pair<std::string, std::string>>& facts);
+  std::uint64_t written_today() const;
+  std::uint64_t written_since_start() const;
+
+  // Crash-only: what can't be written is given up, and all begins anew from the store (agent_store.cpp).
+  void fail(const Error& problem);
+  void tear_down();
+  void rebuild();
+  bool stands() const { return engine_ != nullptr && failure_.empty(); }
+  Error failure() const { return {ErrorKind::unavailable, "the store can't be written: " + failure_}; }
+
   void with_dead_letter(std::uint64_t number, std::function<void(StoredRecord)> then, api::Answer<void> done);
+  Result<void> seal_edited(model::OutboxRecord record, Map& action) const;
+  void change_record(RecordUpdate update, std::function<void()> then, api::Answer<void> done);
   Result<std::vector<std::string>> take_over(const model::Configuration& next);
 
   struct Waiting {  // a caller who waits for what becomes of a record
     api::Answer<api::Submission> done;
     EventLoop::TimerId timer;
     std::string workflow_id;
-    bool on_disk = false;
-    bool overdue = false;
+    bool kept = false;     // in the store
+    bool overdue = false;  // nobody has answered within the wait
   };
   void answer_waiting(std::uint64_t number, std::optional<DeliveryAnswer> answer);
 
@@ -152,7 +181,7 @@ class Agent final : public api::AgentControl, private BusListener {
   mutable api::Metrics metrics_;
   Redelivery redelivery_{kMaxUnacknowledged};
   std::unique_ptr<Journal> journal_;
-  std::unique_ptr<Intake> intake_;
+  Intake intake_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<EngineLoop> engine_;
   std::unique_ptr<Bridge> bridge_;
@@ -163,6 +192,18 @@ class Agent final : public api::AgentControl, private BusListener {
   bool stopping_ = false;
   std::function<void()> stopped_;
   bool full_ = false;
+  bool shedding_ = false;
+  std::uint64_t admitted_ = 0;  // on_full = "drop_newest": bytes since the last commit
+  std::uint64_t dead_dropped_ = 0;
+  std::deque<model::Input> untold_;  // the agent's own, for which the journal had no room
+  std::string failure_;              // why the store can't be written
+  Millis rebuild_pause_{0};
+  std::optional<EventLoop::TimerId> rebuild_timer_;
+  std::vector<std::string> former_filters_;
+  std::string written_day_;  // UTC's
+  std::uint64_t written_today_ = 0;
+  std::uint64_t written_counted_ = 0;  // of what was written since the start
+  Moment stepped_{};                   // when a step of the clock was told
   bool bus_connected_ = false;
   bool bus_subscribed_ = false;
   std::string bus_problem_;
@@ -182,5 +223,13 @@ class Agent final : public api::AgentControl, private BusListener {
   mutable std::optional<Instant> oldest_;
   mutable Elapsed oldest_asked_{};
 };
+
+template <typename T>
+void Agent::ask_store(std::function<Result<T>(Store&)> question, api::Answer<T> done) {
+  auto result = std::make_shared<std::optional<Result<T>>>();
+  parts_.store_worker.run(
+      [this, result, question = std::move(question)] { *result = question(parts_.store); },
+      [result, done = std::move(done)] { done(std::move(**result)); });
+}
 
 }  // namespace sundial::runtime

@@ -13,7 +13,10 @@ void Agent::accept(model::Message message, api::Answer<std::string> done) {
   const std::string_view source = message.webhook ? "webhook" : "http";
   auto shared = std::make_shared<api::Answer<std::string>>(std::move(done));
   auto id = std::make_shared<std::string>();
-  auto accepted = engine_->accept(std::move(message), [shared, id] { (*shared)(*id); });
+  if (!stands()) return (*shared)(failure());
+  auto accepted = engine_->accept(std::move(message), [shared, id](const Result<void>& committed) {
+    committed ? (*shared)(*id) : (*shared)(committed.error());
+  });
   if (!accepted) return (*shared)(accepted.error());
   metrics_.count("messages_received_total", source);
   *id = *accepted;
@@ -30,39 +33,39 @@ void Agent::schedule(model::ScheduleCommand command, api::Answer<void> done) {
     if (engine::Engine::create(alone, parts_.zones, problems) == nullptr) return done(error_of(problems));
   }
   auto shared = std::make_shared<api::Answer<void>>(std::move(done));
-  auto accepted = engine_->accept(std::move(command), [shared] { (*shared)({}); });
+  if (!stands()) return (*shared)(failure());
+  auto accepted =
+      engine_->accept(std::move(command), [shared](const Result<void>& committed) { (*shared)(committed); });
   if (!accepted) (*shared)(accepted.error());
 }
 
 void Agent::reset_keys(model::ResetKeys command, api::Answer<void> done) {
   auto shared = std::make_shared<api::Answer<void>>(std::move(done));
-  auto accepted = engine_->accept(std::move(command), [shared] { (*shared)({}); });
+  if (!stands()) return (*shared)(failure());
+  auto accepted =
+      engine_->accept(std::move(command), [shared](const Result<void>& committed) { (*shared)(committed); });
   if (!accepted) (*shared)(accepted.error());
 }
 
 // --- direct calls --------------------------------------------------------------------------------
 
 void Agent::submit(api::DirectCall call, Millis wait, api::Answer<api::Submission> done) {
-  if (full_) return done(Error(ErrorKind::exhausted, "the store is full"));
+  if (!stands()) return done(failure());
+  if (!takes_calls()) return done(Error(ErrorKind::exhausted, "the store is full"));
   const Moment present = engine_->now();
   auto record = record_of(call, configuration_.device.name, ids_.next(present.wall), present);
   if (!record) return done(record.error());
   const std::string workflow_id = record->lane;
-  auto number = std::make_shared<std::uint64_t>(0);
-  *number = engine_->submit(std::move(*record), [this, number] {
-    if (const auto found = waiting_.find(*number); found != waiting_.end()) {
-      found->second.on_disk = true;
-      if (found->second.overdue) answer_waiting(*number, std::nullopt);
+  const std::uint64_t number = engine_->submit(std::move(*record), {});
+  const auto timer = parts_.loop.at(parts_.loop.now().elapsed + wait, [this, number] {
+    // That it will go by itself is true only once it is kept.
+    if (const auto found = waiting_.find(number); found != waiting_.end() && !found->second.kept) {
+      found->second.overdue = true;
+    } else {
+      answer_waiting(number, std::nullopt);
     }
   });
-  // "queued" is a promise: it is given for what is on disk, however short the wait.
-  const auto timer = parts_.loop.at(parts_.loop.now().elapsed + wait, [this, number] {
-    const auto found = waiting_.find(*number);
-    if (found == waiting_.end()) return;
-    found->second.overdue = true;
-    if (found->second.on_disk) answer_waiting(*number, std::nullopt);
-  });
-  waiting_[*number] = {std::move(done), timer, workflow_id};
+  waiting_[number] = {std::move(done), timer, workflow_id, false, false};
 }
 
 void Agent::answer_waiting(std::uint64_t number, std::optional<DeliveryAnswer> answer) {
@@ -75,14 +78,6 @@ void Agent::answer_waiting(std::uint64_t number, std::optional<DeliveryAnswer> a
 }
 
 // --- the store -----------------------------------------------------------------------------------
-
-template <typename T>
-void Agent::ask_store(std::function<Result<T>(Store&)> question, api::Answer<T> done) {
-  auto result = std::make_shared<std::optional<Result<T>>>();
-  parts_.store_worker.run(
-      [this, result, question = std::move(question)] { *result = question(parts_.store); },
-      [result, done = std::move(done)] { done(std::move(**result)); });
-}
 
 void Agent::records(RecordState state, std::uint64_t after, std::size_t limit,
                     api::Answer<std::vector<StoredRecord>> done) {
@@ -151,15 +146,35 @@ void Agent::with_dead_letter(std::uint64_t number, std::function<void(StoredReco
   });
 }
 
+// It goes to the disk as all the others did; what the editor left sealed stays as it is.
+Result<void> Agent::seal_edited(model::OutboxRecord record, Map& action) const {
+  if (parts_.sealer == nullptr) return {};
+  Map sealed;
+  if (Value* before = action.find("sealed"); before != nullptr && before->is<Map>()) {
+    sealed = std::move(*before->get_if<Map>());
+    action.erase("sealed");
+  }
+  record.action = std::move(action);
+  if (auto done = parts_.sealer->seal(record); !done) return done;
+  action = std::move(record.action);
+  if (const Value* fresh = action.find("sealed"); fresh != nullptr && fresh->is<Map>()) {
+    for (const auto& [key, value] : *fresh->get_if<Map>()) sealed.set(*key.text(), value);
+  }
+  if (!sealed.empty()) action.set("sealed", std::move(sealed));
+  return {};
+}
+
 void Agent::edit_record(std::uint64_t number, Map action, api::Answer<void> done) {
   with_dead_letter(
       number,
-      [this, number, action = std::move(action), done](const StoredRecord&) {
+      [this, number, action = std::move(action), done](const StoredRecord& stored) {
         RecordUpdate update;
         update.number = number;
         update.kind = RecordUpdate::Kind::replace;
         update.action = action;
-        commit({std::move(update)}, [done] { done({}); });
+        if (auto sealed = seal_edited(stored.record, *update.action); !sealed) return done(sealed.error());
+        change_record(
+            std::move(update), [] {}, done);
       },
       done);
 }
@@ -171,12 +186,12 @@ void Agent::retry_record(std::uint64_t number, api::Answer<void> done) {
         RecordUpdate update;
         update.number = number;
         update.kind = RecordUpdate::Kind::revive;
-        commit({std::move(update)}, [this, stored, done] {
+        const auto revive = [this, stored] {
           StoredRecord revived = stored;
           revived.state = RecordState::waiting;
-          bridge_->revived(std::move(revived));
-          done({});
-        });
+          if (stands()) bridge_->revived(std::move(revived));
+        };
+        change_record(std::move(update), revive, done);
       },
       done);
 }
@@ -184,19 +199,36 @@ void Agent::retry_record(std::uint64_t number, api::Answer<void> done) {
 void Agent::drop_record(std::uint64_t number, api::Answer<void> done) {
   record(number, [this, number, done = std::move(done)](Result<StoredRecord> found) {
     if (!found) return done(found.error());
-    if (found->state == RecordState::waiting && !bridge_->drop(number)) {
-      return done(Error(ErrorKind::conflict, "it is on its way just now"));
+    if (!stands()) return done(failure());
+    const auto dropped = [this, done, record = found->record] {
+      if (record.kind == model::ActionKind::start) watcher_->never_starts(record.lane);
+      metrics_.count("outbox_dropped_total", "dead");
+      done({});
+    };
+    if (found->state == RecordState::dead) {
+      RecordUpdate update;
+      update.number = number;
+      change_record(std::move(update), dropped, done);
+    } else if (!bridge_->drop(
+                   {number}, [](std::uint64_t) {}, dropped)) {
+      done(Error(ErrorKind::conflict, "it is on its way just now"));
     }
-    metrics_.count("outbox_dropped_total", "dead");
-    if (found->record.kind == model::ActionKind::start) watcher_->never_starts(found->record.lane);
-    RecordUpdate update;
-    update.number = number;
-    update.kind = RecordUpdate::Kind::remove;
-    commit({std::move(update)}, [done] { done({}); });
+  });
+}
+
+void Agent::change_record(RecordUpdate update, std::function<void()> then, api::Answer<void> done) {
+  if (!stands()) return done(failure());
+  committer_->next().updates.push_back(std::move(update));
+  committer_->now([this, then = std::move(then), done = std::move(done)](const Result<void>& committed) {
+    if (!committed) return done(committed.error());
+    then();
+    done({});
+    look_at_room();
   });
 }
 
 void Agent::keep(const std::string& name, std::optional<std::string> value) {
+  if (!stands()) return;
   committer_->next().facts.emplace_back(name, std::move(value));
   committer_->soon();
 }
@@ -256,6 +288,7 @@ void Agent::count_workflows(const std::string& query, api::Answer<std::int64_t> 
 // --- reload --------------------------------------------------------------------------------------
 
 void Agent::reload(api::Answer<std::vector<std::string>> done) {
+  if (!stands()) return done(failure());
   auto next = parts_.load_configuration();
   if (!next) {
     parts_.log.error("reload.refused", "the configuration has problems; nothing was changed");
@@ -267,7 +300,9 @@ void Agent::reload(api::Answer<std::vector<std::string>> done) {
     return done(changed.error());
   }
   parts_.log.info("reload.done", "the configuration was read again", {{"changed", changed->size()}});
-  committer_->now([done = std::move(done), changed = std::move(*changed)] { done(changed); });
+  committer_->now([done = std::move(done), changed = std::move(*changed)](const Result<void>& committed) {
+    committed ? done(changed) : done(committed.error());
+  });
 }
 
 Result<std::vector<std::string>> Agent::take_over(const model::Configuration& next) {
@@ -279,16 +314,21 @@ Result<std::vector<std::string>> Agent::take_over(const model::Configuration& ne
     return Error(ErrorKind::conflict,
                  "[http] listen, [store] path and [mqtt] client_id take a restart to change");
   }
-  if (full_) return Error(ErrorKind::exhausted, "the store is full");
+  engine_->freeze(false);  // also where the store is full: the next settings may give it room
   engine_->work();
   model::Configuration wanted = next;
   wanted.stored_schedules = stored_schedules(engine_->engine().everything());
   const std::vector<std::string> changed = changed_names(configuration_, wanted);
-  if (auto done = engine_->follow(wanted, parts_.zones); !done) return done.error();
+  if (auto done = engine_->follow(wanted, parts_.zones); !done) {
+    engine_->freeze(full_ || shedding_);
+    return done.error();
+  }
   configuration_ = std::move(wanted);
   committer_->next().facts.emplace_back("rules", write_rules(configuration_));
   auto subscriptions = take_interest();
   if (parts_.bus != nullptr) parts_.bus->resubscribe(std::move(subscriptions));
+  engine_->freeze(full_ || shedding_);
+  look_at_room();
   return changed;
 }
 

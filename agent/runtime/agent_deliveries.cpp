@@ -55,7 +55,7 @@ void Agent::watch(const model::OutboxRecord& record, const std::string& workflow
 
 bool Agent::publish_result(const AwaitedResult& awaited, const WorkflowResult* result,
                            RunWatcher::Fact over) {
-  if (full_ || stopping_) return false;
+  if (!stands() || full_ || stopping_) return false;
   const Moment at = engine_->now();
   auto message =
       result == nullptr

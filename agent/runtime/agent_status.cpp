@@ -54,8 +54,8 @@ Moment Agent::now() const {
 }
 
 std::string Agent::why_not_ready() const {
+  if (!failure_.empty()) return failure().message();
   if (!engine_) return "starting";
-  if (!committer_->problem().empty()) return "the store can't be written: " + committer_->problem();
   if (parts_.bus == nullptr) return {};
   if (!bus_connected_)
     return "not connected to the broker" + (bus_problem_.empty() ? "" : ": " + bus_problem_);
@@ -86,7 +86,7 @@ api::AgentStatus Agent::status() const {
                      .problem = temporal_problem_,
                      .host_unverified = temporal.tls.enabled && !temporal.tls.verify_host};
   status.clock = {.trusted = clock_trusted_, .time_zone = configuration_.device.time_zone};
-  if (!engine_) return status;
+  if (!stands()) return status;
   const StoreSize& size = committer_->size();
   status.outbox.entries = size.waiting;
   status.outbox.bytes = size.waiting_bytes;
@@ -97,7 +97,7 @@ api::AgentStatus Agent::status() const {
   }
   status.store = {.bytes = size.file_bytes,
                   .max_size = static_cast<std::uint64_t>(configuration_.store.max_size),
-                  .written_bytes_today = size.written_bytes,
+                  .written_bytes_today = written_today(),
                   .full = full_};
   status.rules = configuration_.rules.size();
   status.schedules = schedule_ids().size();
@@ -124,7 +124,7 @@ void Agent::look_for_oldest() const {
 
 // The engine counts for itself; what it counted since the last look is added here.
 const api::Metrics& Agent::metrics() const {
-  if (!engine_) return metrics_;
+  if (!stands()) return metrics_;
   for (const model::Count& count : engine_->engine().counts()) {
     std::uint64_t& before = counted_[{std::string(count.metric), {count.label, count.second_label}}];
     // An engine that took over begins at zero.
@@ -132,29 +132,37 @@ const api::Metrics& Agent::metrics() const {
     if (grown > 0) metrics_.count(count.metric, count.label, count.second_label, grown);
     before = count.value;
   }
-  const IntakeCounts intake = intake_->counts();
+  const IntakeCounts intake = intake_.counts();
   metrics_.count("messages_received_total", "mqtt", {}, intake.received - intake_counted_.received);
+  if (const std::uint64_t dropped = intake.dropped - intake_counted_.dropped; dropped > 0) {
+    metrics_.count("outbox_dropped_total", "newest", {}, dropped);
+  }
   intake_counted_ = intake;
   return metrics_;
 }
 
 List Agent::rules() const {
+  if (!stands()) return {};
   return items_of(engine_->engine().describe_rules());
 }
 
 List Agent::rule_keys(const std::string& rule, std::size_t limit) const {
+  if (!stands()) return {};
   return items_of(engine_->engine().describe_keys(rule, limit));
 }
 
 std::vector<std::string> Agent::schedule_ids() const {
+  if (!stands()) return {};
   return engine_->engine().schedule_ids();
 }
 
 std::optional<Map> Agent::schedule_document(const std::string& id) const {
+  if (!stands()) return std::nullopt;
   return engine_->engine().describe_schedule(id, engine_->now());
 }
 
 Result<std::vector<std::string>> Agent::next_times(const std::string& schedule, std::size_t count) const {
+  if (!stands()) return failure();
   auto times = engine_->engine().next_times(schedule, engine_->now(), count);
   if (!times) return Error(ErrorKind::not_found, "no such schedule");
   return *std::move(times);
@@ -162,6 +170,7 @@ Result<std::vector<std::string>> Agent::next_times(const std::string& schedule, 
 
 // A second engine of the same state takes the message and is forgotten.
 Result<Value> Agent::dry_run(const model::Message& message) const {
+  if (!stands()) return failure();
   std::vector<model::Problem> problems;
   const auto trial = engine::Engine::create(configuration_, parts_.zones, problems);
   if (!trial) return Error(ErrorKind::internal, "the rules in force do not compile");

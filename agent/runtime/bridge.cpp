@@ -83,8 +83,17 @@ void Bridge::revived(StoredRecord stored) {
   work();
 }
 
-bool Bridge::drop(std::uint64_t number) {
-  return policy_.dropped(number);
+bool Bridge::drop(const std::vector<std::uint64_t>& numbers, const std::function<void(std::uint64_t)>& each,
+                  std::function<void()> done) {
+  std::vector<RecordUpdate> updates;
+  for (const std::uint64_t number : numbers) {
+    if (!policy_.dropped(number, now().elapsed)) continue;
+    each(number);
+    updates.emplace_back().number = number;
+  }
+  if (updates.empty()) return false;
+  commit(std::move(updates), std::nullopt, std::move(done));
+  return true;
 }
 
 void Bridge::set_limits(const outbox::Limits& limits) {
@@ -234,9 +243,18 @@ void Bridge::expire() {
   if (!updates.empty()) commit(std::move(updates), std::nullopt);
 }
 
-void Bridge::commit(std::vector<RecordUpdate> updates, std::optional<std::uint64_t> kept) {
+void Bridge::commit(std::vector<RecordUpdate> updates, std::optional<std::uint64_t> kept,
+                    std::function<void()> done) {
   seal(updates);
-  parts_.commit(std::move(updates), guarded([this, kept] {
+  std::vector<std::uint64_t> removed;
+  for (const RecordUpdate& update : updates) {
+    if (update.kind == RecordUpdate::Kind::remove || update.kind == RecordUpdate::Kind::bury)
+      removed.push_back(update.number);
+  }
+  parts_.commit(std::move(updates),
+                guarded([this, kept, done = std::move(done), removed = std::move(removed)] {
+                  policy_.removed(removed);
+                  if (done) done();
                   if (!kept) return;
                   policy_.kept(*kept, now().elapsed);
                   work();

@@ -84,8 +84,10 @@ class Bridge {
   void added(std::vector<model::OutboxRecord> records);
   // A dead letter that is waiting again, committed.
   void revived(StoredRecord record);
-  // To be removed from outside: true where its `remove` may be committed, false where it is on its way.
-  bool drop(std::uint64_t number);
+  // Removes records from outside, but for those that are on their way. `each` is told of the others
+  // before their transaction is begun, and `done` when it is durable; false: there were none.
+  bool drop(const std::vector<std::uint64_t>& numbers, const std::function<void(std::uint64_t)>& each,
+            std::function<void()> done);
 
   void set_limits(const outbox::Limits& limits);
 
@@ -113,7 +115,8 @@ class Bridge {
   void answered(outbox::Job job, const DeliveryAnswer& answer, Elapsed sent);
   void finish(outbox::Finished finished, std::vector<RecordUpdate>& updates);
   void expire();
-  void commit(std::vector<RecordUpdate> updates, std::optional<std::uint64_t> kept);
+  void commit(std::vector<RecordUpdate> updates, std::optional<std::uint64_t> kept,
+              std::function<void()> done = {});
   void seal(std::vector<RecordUpdate>& updates);
   void open(model::OutboxRecord& record) const;
   void tell_link();

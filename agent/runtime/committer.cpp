@@ -5,29 +5,30 @@
 #include <utility>
 
 namespace sundial::runtime {
-namespace {
-
-constexpr Millis kFirstPause{100};
-constexpr Millis kLongestPause{5'000};
-
-}  // namespace
-
 struct Committer::Running {
   StoreBatch batch;
-  Done first;
+  std::function<void()> first;
   std::vector<Done> done;
   Result<void> outcome;
   StoreSize size;
 };
 
+Committer::~Committer() {
+  if (timer_) parts_.loop.cancel(*timer_);
+}
+
 void Committer::now(Done done) {
+  if (over_) {
+    if (done) done(*over_);
+    return;
+  }
   if (done) waiting_.push_back(std::move(done));
   wanted_ = true;
   if (!running_) begin();
 }
 
 void Committer::soon() {
-  if (running_ || wanted_ || timer_) return;
+  if (running_ || wanted_ || timer_ || over_) return;
   timer_ = parts_.loop.at(parts_.loop.now().elapsed + kLazily, [this] {
     timer_.reset();
     now();
@@ -43,10 +44,6 @@ void Committer::begin() {
   running->done.swap(waiting_);
   wanted_ = false;
   running_ = true;
-  write(std::move(running));
-}
-
-void Committer::write(std::shared_ptr<Running> running) {
   parts_.worker.run(
       [this, running] {
         running->outcome = {};
@@ -60,24 +57,25 @@ void Committer::write(std::shared_ptr<Running> running) {
 }
 
 void Committer::finish(const std::shared_ptr<Running>& running) {
+  running_ = false;
   if (!running->outcome) {
-    const std::string& problem = running->outcome.error().message();
-    parts_.log.error("store.commit_failed", problem);
-    if (std::exchange(problem_, problem).empty()) parts_.failing(problem_);
-    pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
-    parts_.loop.at(parts_.loop.now().elapsed + pause_, [this, running] { write(running); });
-    return;
+    parts_.log.error("store.commit_failed", running->outcome.error().message());
+    for (const Done& done : running->done) done(running->outcome);
+    give_up(running->outcome.error());
+    return parts_.failed(running->outcome.error());
   }
   size_ = running->size;
-  pause_ = Millis{0};
-  if (!std::exchange(problem_, {}).empty()) {
-    parts_.log.info("store.commit_works_again", "the store can be written again");
-    parts_.failing({});
-  }
-  running_ = false;
   if (running->first) running->first();
-  for (const Done& done : running->done) done();
-  if (wanted_ && !running_) begin();
+  for (const Done& done : running->done) done({});
+  if (wanted_ && !running_ && !over_) begin();
+}
+
+void Committer::give_up(const Error& why) {
+  over_ = why;
+  if (timer_) parts_.loop.cancel(*std::exchange(timer_, std::nullopt));
+  std::vector<Done> waiting;
+  waiting.swap(waiting_);
+  for (const Done& done : waiting) done(why);
 }
 
 }  // namespace sundial::runtime

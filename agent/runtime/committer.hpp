@@ -13,11 +13,11 @@
 
 namespace sundial::runtime {
 
-// On the loop's thread. A transaction that fails is tried again until it succeeds: what it holds was
-// decided and is nowhere else, and nothing later may overtake it.
+// On the loop's thread. With the first transaction that fails it is over: what it held was decided from
+// what the journal holds, and is decided again by whoever begins anew from the store.
 class Committer {
  public:
-  using Done = std::function<void()>;
+  using Done = std::function<void(const Result<void>&)>;
 
   struct Parts {
     EventLoop& loop;
@@ -27,23 +27,26 @@ class Committer {
     Log& log;
     // Adds to a transaction what its owner has ready, at the last moment before it is written.
     std::function<void(StoreBatch&)> fill;
-    // Is called on each change between working and failing.
-    std::function<void(const std::string& problem)> failing;
+    // Once: a transaction failed.
+    std::function<void(const Error&)> failed;
   };
 
   explicit Committer(Parts parts) : parts_(std::move(parts)) {}
 
-  // At once, or as soon as the one being written is through; then `done`.
+  ~Committer();
+
+  // At once, or as soon as the one being written is through; then `done`, also where it fails.
   void now(Done done = {});
   // Within kLazily: nobody waits for it, and the journal has what it comes from.
   void soon();
   // From within `fill`: to be called first when the transaction that is being filled is durable.
-  void then(Done done) { first_ = std::move(done); }
+  void then(std::function<void()> done) { first_ = std::move(done); }
+  // Nothing is written any more; all who wait are told so.
+  void give_up(const Error& why);
   // Further contents of the next transaction.
   StoreBatch& next() { return next_; }
 
   bool idle() const { return !running_ && !wanted_ && waiting_.empty(); }
-  const std::string& problem() const { return problem_; }
   // As of the last transaction.
   const StoreSize& size() const { return size_; }
   void set_size(const StoreSize& size) { size_ = size; }
@@ -54,18 +57,16 @@ class Committer {
   struct Running;
 
   void begin();
-  void write(std::shared_ptr<Running> running);
   void finish(const std::shared_ptr<Running>& running);
 
   Parts parts_;
   StoreBatch next_;
-  Done first_;
+  std::function<void()> first_;
   std::vector<Done> waiting_;
   bool wanted_ = false;  // the next transaction is to follow at once
   bool running_ = false;
   std::optional<EventLoop::TimerId> timer_;
-  Millis pause_{0};
-  std::string problem_;
+  std::optional<Error> over_;
   StoreSize size_;
 };
 

@@ -16,7 +16,27 @@ void move_all(std::vector<T>& from, std::vector<T>& to) {
   from.clear();
 }
 
+// By a caller, who hears of a refusal.
+bool is_asked_for(const model::Input& input) {
+  return std::holds_alternative<model::Message>(input) ||
+         std::holds_alternative<model::ScheduleCommand>(input) ||
+         std::holds_alternative<model::ResetKeys>(input);
+}
+
 }  // namespace
+
+model::LedgerEntry dropped_entry(const model::OutboxRecord& record, Instant at, std::string_view reason) {
+  model::LedgerEntry entry;
+  entry.at = at;
+  entry.origin = record.origin.kind;
+  entry.id = record.origin.id;
+  entry.key = record.origin.key;
+  entry.event = record.origin.event;
+  entry.what = "dropped";
+  entry.reason = reason;
+  entry.detail = "the store was full";
+  return entry;
+}
 
 EngineLoop::EngineLoop(Parts parts, std::unique_ptr<engine::Engine> engine)
     : parts_(std::move(parts)), engine_(std::move(engine)), next_number_(parts_.next_number) {}
@@ -26,7 +46,7 @@ EngineLoop::~EngineLoop() {
 }
 
 void EngineLoop::begin(JournalPosition position, Moment last, Known known) {
-  position_ = position;
+  position_ = committed_ = position;
   last_ = last;
   known_ = known;
   begun_ = true;
@@ -62,7 +82,7 @@ void EngineLoop::settle() {
 }
 
 Result<std::string> EngineLoop::accept(model::Input input, Committer::Done done) {
-  if (frozen_) return Error(ErrorKind::exhausted, "the store is full");
+  if (frozen_ && is_asked_for(input)) return Error(ErrorKind::exhausted, "the store is full");
   auto id = parts_.intake.accept(std::move(input));
   if (!id) return id;
   work();
@@ -126,15 +146,8 @@ Result<void> EngineLoop::follow(const model::Configuration& next, const ZoneSour
 
 void EngineLoop::fill(StoreBatch& batch) {
   if (!begun_) return;
-  for (model::OutboxRecord& record : effects_.records) {
-    record.number = next_number_++;
-    if (parts_.sealer == nullptr) continue;
-    // What can't be encrypted must not be written in the clear; its keys were tried at the start.
-    if (auto sealed = parts_.sealer->seal(record); !sealed) {
-      parts_.log.error("outbox.not_encrypted", sealed.error().message());
-      record.action = {};
-    }
-  }
+  auto committed = std::make_shared<Committed>();
+  number_records(committed->refused);
   move_all(state_, batch.state);
   std::vector<model::StateChange> collected = engine_->collect();
   move_all(collected, batch.state);
@@ -147,14 +160,36 @@ void EngineLoop::fill(StoreBatch& batch) {
   changed_ = false;
   batch.records.insert(batch.records.end(), effects_.records.begin(), effects_.records.end());
   batch.ledger.insert(batch.ledger.end(), effects_.ledger.begin(), effects_.ledger.end());
-  parts_.committer.then([this, position = position_,
-                         committed = std::make_shared<Committed>(Committed{
-                             std::move(effects_.records), std::move(effects_.watch), batch.ledger})] {
+  committed->records = std::move(effects_.records);
+  committed->watch = std::move(effects_.watch);
+  committed->ledger = batch.ledger;
+  parts_.committer.then([this, position = position_, committed] {
     parts_.journal.commit(position);
-    parts_.intake.room();
+    committed_ = position;
     parts_.committed(std::move(*committed));
   });
   effects_ = {};
+}
+
+void EngineLoop::number_records(std::vector<model::OutboxRecord>& refused) {
+  for (model::OutboxRecord& record : effects_.records) {
+    record.number = next_number_++;
+    if (parts_.admits && !parts_.admits(record)) {
+      effects_.ledger.push_back(dropped_entry(record, now().wall, "newest"));
+      refused.push_back(std::move(record));
+      record.number = 0;
+      continue;
+    }
+    if (parts_.sealer == nullptr) continue;
+    // What can't be encrypted must not be written in the clear; its keys were tried at the start.
+    if (auto sealed = parts_.sealer->seal(record); !sealed) {
+      parts_.log.error("outbox.not_encrypted", sealed.error().message());
+      record.action = {};
+    }
+  }
+  if (!refused.empty()) {
+    std::erase_if(effects_.records, [](const model::OutboxRecord& record) { return record.number == 0; });
+  }
 }
 
 void EngineLoop::arm() {

@@ -21,8 +21,12 @@ namespace sundial::runtime {
 struct Committed {
   std::vector<model::OutboxRecord> records;
   std::vector<model::WatchRun> watch;
-  std::vector<model::LedgerEntry> ledger;  // all of the transaction's, in the order of their numbers
+  std::vector<model::LedgerEntry> ledger;    // all of the transaction's, in the order of their numbers
+  std::vector<model::OutboxRecord> refused;  // by `admits`: they are nowhere else
 };
+
+// What the ledger says of a record that a drop policy took, in the transaction in which it goes.
+model::LedgerEntry dropped_entry(const model::OutboxRecord& record, Instant at, std::string_view reason);
 
 // On the loop's thread.
 class EngineLoop {
@@ -37,6 +41,8 @@ class EngineLoop {
     Timeline timeline;
     const RecordSealer* sealer = nullptr;
     std::uint64_t next_number = 1;
+    // Asked of each record before it is written; left out: all are.
+    std::function<bool(const model::OutboxRecord&)> admits;
     std::function<void(Committed)> committed;
   };
 
@@ -48,9 +54,11 @@ class EngineLoop {
 
   // Works off what came and what is due.
   void work();
-  // Puts the input through the journal and the engine; `done` when all of it is durable.
+  // Puts the input through the journal and the engine; `done` when all of it is durable. While frozen
+  // callers' inputs are refused; what the agent itself has to say waits in the journal.
   Result<std::string> accept(model::Input input, Committer::Done done = {});
-  // A record that no rule decided, in the order of the decisions; its number comes back.
+  // A record that no rule decided, in the order of the decisions, and in no journal: where the commit
+  // fails it is gone. Its number comes back.
   std::uint64_t submit(model::OutboxRecord record, Committer::Done done);
   // Effects that came about outside (a start, a reload), in this order before all that follow.
   void add(model::Effects effects, std::vector<model::StateChange> state);
@@ -58,6 +66,11 @@ class EngineLoop {
   // While frozen nothing is taken and nothing falls due; what waits is worked off after it.
   void freeze(bool frozen);
   bool frozen() const { return frozen_; }
+
+  const Timeline& timeline() const { return parts_.timeline; }
+  std::uint64_t next_number() const { return next_number_; }
+  // Of the journal, what no transaction has yet.
+  std::uint64_t uncommitted_bytes() const { return parts_.journal.end().offset - committed_.offset; }
 
   // The last moment that the engine was told, and what it knows of the world.
   Moment last() const { return last_; }
@@ -79,6 +92,7 @@ class EngineLoop {
   void disarm();
   void settle();
   void take(Accepted& accepted);
+  void number_records(std::vector<model::OutboxRecord>& refused);
 
   Parts parts_;
   std::unique_ptr<engine::Engine> engine_;
@@ -88,6 +102,7 @@ class EngineLoop {
   Moment last_{};
   Known known_;
   JournalPosition position_;
+  JournalPosition committed_;
   std::uint64_t next_number_;
   const model::Configuration* next_ = nullptr;  // during a reload
   const ZoneSource* zones_ = nullptr;

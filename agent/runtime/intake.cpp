@@ -1,7 +1,7 @@
 // Where inputs come in: in one order, durable before they are acknowledged, then handed to the loop.
 #include "agent/runtime/intake.hpp"
 
-#include <chrono>
+#include <algorithm>
 
 #include "agent/runtime/journal_entry.hpp"
 
@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kMaxQueued = 4'096;
 constexpr std::size_t kMaxQueuedBytes = 8 * 1024 * 1024;
-constexpr std::chrono::milliseconds kRetryPause{200};
+// What a message may come to in the journal and the outbox together, beside its own bytes twice.
+constexpr std::uint64_t kRoomBeside = 512;
 
 model::Message message_of(const Arrival& arrival) {
   model::Message message;
@@ -39,55 +40,78 @@ std::size_t weight_of(Entry& entry) {
 
 Intake::Intake(Parts parts) : parts_(std::move(parts)), ids_(parts_.seed) {}
 
-void Intake::arrived(const Arrival& arrival) {
+void Intake::open(Journal& journal, const Timeline& timeline, std::int64_t max_payload, bool away) {
+  const Lock lock(order_);
+  const Lock queue(queue_mutex_);
+  journal_ = &journal;
+  max_payload_ = max_payload;
+  away_ = away;
+  timeline_ = timeline;
+  queue_.clear();
+  queued_bytes_ = 0;
+  closed_ = told_ = false;
+}
+
+void Intake::close() {
+  {
+    const Lock lock(queue_mutex_);
+    closed_ = true;
+  }
+  drained_.notify_all();
+  const Lock lock(order_);
+  journal_ = nullptr;
+}
+
+bool Intake::arrived(const Arrival& arrival) {
   std::shared_ptr<const Keeps> keeps;
   {
     Lock lock(queue_mutex_);
     ++counts_.received;
     keeps = keeps_;
-    if (static_cast<std::int64_t>(arrival.payload.size()) > parts_.max_payload) {
-      ++counts_.oversized;
-      return;
-    }
   }
-  if (!keeps || !(*keeps)(arrival, parts_.clock.now().wall)) return;
+  if (!keeps) return leave(arrival.qos);  // nobody knows yet who wants it
+  if (!(*keeps)(arrival, parts_.clock.now().wall)) return true;
   {
     Lock lock(queue_mutex_);
-    drained_.wait(lock, [this] { return queue_.size() < kMaxQueued && queued_bytes_ < kMaxQueuedBytes; });
+    drained_.wait(
+        lock, [this] { return closed_ || (queue_.size() < kMaxQueued && queued_bytes_ < kMaxQueuedBytes); });
   }
-  Lock lock(order_);
+  const Lock lock(order_);
+  if (journal_ == nullptr) return leave(arrival.qos);
+  if (static_cast<std::int64_t>(arrival.payload.size()) > max_payload_) {
+    const Lock counting(queue_mutex_);
+    ++counts_.oversized;
+    return true;
+  }
   const std::uint64_t digest = arrival.qos > 0 ? message_digest(arrival.topic, arrival.payload) : 0;
   if (arrival.duplicate && parts_.redelivery.was_taken(arrival.packet_id, digest)) {
     const Lock counting(queue_mutex_);
     ++counts_.redelivered;
-    return;
+    return true;
   }
-  if (!wait_until_open(arrival.qos, lock)) return;
-  if (away_) append_surely(model::Input(model::Absence{false}), 0, 0, lock);
-  append_surely(model::Input(message_of(arrival)), arrival.packet_id, digest, lock);
+  if (!has_room(arrival.payload.size() + arrival.topic.size())) return leave(arrival.qos);
+  Entry back = model::Input(model::Absence{false});
+  if (away_ && !append(back, 0, 0)) return leave(arrival.qos);
+  Entry entry = model::Input(message_of(arrival));
+  return append(entry, arrival.packet_id, digest) ? true : leave(arrival.qos);
 }
 
-// While the store is full: QoS 1 stays with the broker, which repeats it; QoS 0 can't be kept.
-bool Intake::wait_until_open(int qos, Lock& lock) {
-  if (full_ && qos == 0) {
-    const Lock counting(queue_mutex_);
+// QoS 1 stays with the broker, which repeats it; QoS 0 can't be kept.
+bool Intake::leave(int qos) {
+  const Lock counting(queue_mutex_);
+  if (qos == 0) {
     ++counts_.dropped;
-    return false;
+    parts_.log.warning("mqtt.dropped", "messages of QoS 0 were dropped: they could not be kept");
+    return true;
   }
-  room_.wait(lock, [this] { return !full_; });
-  return true;
+  left_ = true;
+  return false;
 }
 
-// Returns only when the entry is safe: whoever waits for it acknowledges it next.
-void Intake::append_surely(Entry entry, int packet_id, std::uint64_t digest, Lock& lock) {
-  for (;;) {
-    auto done = append(entry, packet_id, digest);
-    if (done) return;
-    if (done.error().kind() != ErrorKind::exhausted) {
-      parts_.log.error("journal.failed", done.error().message());
-    }
-    room_.wait_for(lock, kRetryPause);
-  }
+bool Intake::has_room(std::uint64_t bytes) {
+  if (room_ == 0) return false;
+  room_ -= std::min(room_, 2 * bytes + kRoomBeside);
+  return true;
 }
 
 Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest) {
@@ -95,7 +119,7 @@ Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest) {
   {
     const Lock lock(queue_mutex_);
     writing_ = true;
-    record.at = parts_.timeline.told(parts_.clock.now());
+    record.at = timeline_->told(parts_.clock.now());
   }
   if (auto* message = input_of<model::Message>(entry); message != nullptr && message->id.empty()) {
     message->id = ids_.next(record.at.wall);
@@ -103,7 +127,7 @@ Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest) {
   record.packet_id = packet_id;
   record.digest = digest;
   record.what = std::move(entry);
-  const auto end = parts_.journal.append(write_record(record));
+  const auto end = journal_->append(write_record(record));
   entry = std::move(record.what);
   if (end && packet_id > 0) parts_.redelivery.taken(packet_id, digest);
   if (end) {
@@ -121,16 +145,27 @@ Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest) {
     told_ = true;
   }
   if (tell) parts_.something_came();
-  if (!end) return end.error();
-  return {};
+  if (end) return {};
+  heed(end.error());
+  return end.error();
+}
+
+// A journal that is full is emptied by the next commit; what else it fails by, nobody knows.
+void Intake::heed(const Error& problem) {
+  if (problem.kind() == ErrorKind::exhausted) return;
+  journal_ = nullptr;
+  parts_.failed(problem);
 }
 
 Result<std::string> Intake::accept(Entry entry) {
   const Lock lock(order_);
+  if (journal_ == nullptr) return Error(ErrorKind::unavailable, "the store can't be written just now");
   auto* message = input_of<model::Message>(entry);
-  if (full_ && message != nullptr) return Error(ErrorKind::exhausted, "the store is full");
   std::string id;
   if (message != nullptr) {
+    if (!has_room(message->payload.size() + message->topic.size())) {
+      return Error(ErrorKind::exhausted, "the store is full");
+    }
     if (message->id.empty()) message->id = ids_.next(parts_.clock.now().wall);
     id = message->id;
   }
@@ -141,11 +176,6 @@ Result<std::string> Intake::accept(Entry entry) {
 void Intake::session_lost() {
   const Lock lock(order_);
   parts_.redelivery.forget();
-}
-
-bool Intake::away() {
-  const Lock lock(order_);
-  return away_;
 }
 
 std::vector<Accepted> Intake::take() {
@@ -162,8 +192,8 @@ std::vector<Accepted> Intake::take() {
 
 std::optional<Moment> Intake::moment_without_input() {
   const Lock lock(queue_mutex_);
-  if (writing_ || !queue_.empty()) return std::nullopt;
-  return parts_.timeline.told(parts_.clock.now());
+  if (writing_ || closed_ || !queue_.empty()) return std::nullopt;
+  return timeline_->told(parts_.clock.now());
 }
 
 void Intake::set_keeps(std::shared_ptr<const Keeps> keeps) {
@@ -171,16 +201,14 @@ void Intake::set_keeps(std::shared_ptr<const Keeps> keeps) {
   keeps_ = std::move(keeps);
 }
 
-void Intake::set_full(bool full) {
-  {
-    const Lock lock(order_);
-    full_ = full;
-  }
-  room_.notify_all();
+void Intake::set_room(std::uint64_t bytes) {
+  const Lock lock(order_);
+  room_ = bytes;
 }
 
-void Intake::room() {
-  room_.notify_all();
+bool Intake::left_something() {
+  const Lock counting(queue_mutex_);
+  return std::exchange(left_, false);
 }
 
 IntakeCounts Intake::counts() const {

@@ -35,26 +35,32 @@ struct IntakeCounts {
   std::uint64_t received = 0;     // from the bus
   std::uint64_t redelivered = 0;  // known already
   std::uint64_t oversized = 0;
-  std::uint64_t dropped = 0;  // QoS 0, while the store is full
+  std::uint64_t dropped = 0;  // QoS 0, while nothing could be taken
 };
 
+// Closed until `open`, and again from `close` on: then nothing is taken, and what is not safe is not
+// acknowledged. It waits for nothing but the loop's reading and the disk.
 class Intake {
  public:
   struct Parts {
-    Journal& journal;
     const Clock& clock;
     Log& log;
-    Timeline timeline;
     Redelivery& redelivery;
-    std::int64_t max_payload = 0;
     std::uint64_t seed = 0;
     std::function<void()> something_came;  // from any thread; once until `take` is called
+    // From any thread: the journal can't be written. It is closed from then on.
+    std::function<void(const Error&)> failed;
   };
 
   explicit Intake(Parts parts);
 
-  // On the bus's thread. Returns when the message is safe or nobody wants it, however long that takes.
-  void arrived(const Arrival& arrival);
+  // On the loop. Returns when nobody writes into the former journal any more.
+  void open(Journal& journal, const Timeline& timeline, std::int64_t max_payload, bool away);
+  void close();
+
+  // On the bus's thread. True: the message is safe, known or wanted by nobody. False: it must stay with
+  // the broker until there is room.
+  bool arrived(const Arrival& arrival);
   void session_lost();
 
   // On the loop. Written to the journal, and to be had by `take` in its turn. A message without an id
@@ -67,34 +73,38 @@ class Intake {
   std::optional<Moment> moment_without_input();
 
   void set_keeps(std::shared_ptr<const Keeps> keeps);
-  // While the store is full nothing is taken: QoS 1 waits, QoS 0 is dropped.
-  void set_full(bool full);
-  // There may be room in the journal again.
-  void room();
+  // So much may still be taken in messages; without room QoS 1 stays with the broker, QoS 0 is dropped.
+  void set_room(std::uint64_t bytes);
+  // Whether something was left to the broker since the last call.
+  bool left_something();
 
-  bool away();  // the last Absence in the journal said so
   IntakeCounts counts() const;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  bool wait_until_open(int qos, Lock& lock);
-  void append_surely(Entry entry, int packet_id, std::uint64_t digest, Lock& lock);
+  bool leave(int qos);
+  bool has_room(std::uint64_t bytes);
   Result<void> append(Entry& entry, int packet_id, std::uint64_t digest);
+  void heed(const Error& problem);
 
   const Parts parts_;
   // Held while an entry is written, so that moments, entries and the queue have one order.
   std::mutex order_;
-  std::condition_variable room_;
-  bool full_ = false;
+  Journal* journal_ = nullptr;  // closed: null
+  std::int64_t max_payload_ = 0;
+  std::uint64_t room_ = 0;
+  bool left_ = false;
   bool away_ = false;  // as the journal has it
   MessageIds ids_;
 
   mutable std::mutex queue_mutex_;  // held for moments only: the loop never waits for the disk here
+  std::optional<Timeline> timeline_;
   std::shared_ptr<const Keeps> keeps_;
   std::vector<Accepted> queue_;
   std::size_t queued_bytes_ = 0;
   std::condition_variable drained_;
+  bool closed_ = true;
   bool told_ = false;
   bool writing_ = false;
   IntakeCounts counts_;

@@ -19,6 +19,7 @@ enum class Kind : std::uint8_t {
   temporal_link = 7,
   reset_keys = 8,
   reloaded = 9,
+  store_full = 10,
 };
 
 enum MessageFlag : std::uint8_t {
@@ -146,6 +147,10 @@ struct Writer {
     out.put_text(reset.rule);
     put_optional(out, reset.key);
   }
+  void operator()(const model::StoreFull& store) const {
+    begin(Kind::store_full);
+    out.put_flag(store.full);
+  }
   void operator()(const model::Input& input) const { std::visit(*this, input); }
   void operator()(const Reloaded& reloaded) const {
     begin(Kind::reloaded);
@@ -229,6 +234,9 @@ bool read_what(Kind kind, ByteReader& in, JournalRecord& record) {
       return true;
     case Kind::reset_keys:
       record.what = model::Input(read_reset(in));
+      return true;
+    case Kind::store_full:
+      record.what = model::Input(model::StoreFull{in.flag()});
       return true;
     case Kind::reloaded:
       record.what = Reloaded{std::string(in.text())};

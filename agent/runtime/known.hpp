@@ -12,11 +12,13 @@ struct Known {
   bool clock_trusted = false;
   bool temporal_up = true;
   bool away = false;
+  bool full = false;
 
   void learn(const model::Input& input) {
     if (const auto* trust = std::get_if<model::ClockTrust>(&input)) clock_trusted = trust->trusted;
     if (const auto* link = std::get_if<model::TemporalLink>(&input)) temporal_up = link->up;
     if (const auto* absence = std::get_if<model::Absence>(&input)) away = absence->away;
+    if (const auto* store = std::get_if<model::StoreFull>(&input)) full = store->full;
   }
 
   // Right after the engine's `begin`.
@@ -24,6 +26,7 @@ struct Known {
     engine.take(model::ClockTrust{clock_trusted}, at, effects);
     if (!temporal_up) engine.take(model::TemporalLink{false}, at, effects);
     if (away) engine.take(model::Absence{true}, at, effects);
+    if (full) engine.take(model::StoreFull{true}, at, effects);
   }
 
   std::string write() const {
@@ -31,11 +34,12 @@ struct Known {
     if (clock_trusted) text += 't';
     if (!temporal_up) text += 'd';
     if (away) text += 'a';
+    if (full) text += 'f';
     return text;
   }
   static Known read(std::string_view text) {
     const auto has = [text](char letter) { return text.find(letter) != std::string_view::npos; };
-    return {has('t'), !has('d'), has('a')};
+    return {has('t'), !has('d'), has('a'), has('f')};
   }
 };
 

@@ -22,7 +22,8 @@ std::uint64_t message_digest(std::string_view topic, std::string_view payload) {
 }
 
 void Redelivery::taken(int packet_id, std::uint64_t digest) {
-  if (recent_.size() == limit_) recent_.pop_front();
+  if (limit_ == 0) return;
+  if (recent_.size() >= limit_) recent_.pop_front();
   recent_.push_back({static_cast<std::uint16_t>(packet_id), digest});
 }
 

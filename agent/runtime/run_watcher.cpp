@@ -41,6 +41,9 @@ RunWatcher::Fact RunWatcher::fact(const model::WatchRun& run) {
 }
 
 void RunWatcher::restore(const std::vector<std::pair<std::string, std::string>>& facts) {
+  runs_.clear();
+  turns_.clear();
+  results_ = 0;
   for (const auto& [name, value] : facts) {
     Watched watched;
     if (std::string_view(name).starts_with(kSchedules)) {

@@ -1,6 +1,8 @@
 // Broker, Temporal and store of the simulation.
 #include "tests/sim/world.hpp"
 
+#include <utility>
+
 #include "platform/json/json.hpp"
 
 namespace sundial::sim {
@@ -45,18 +47,61 @@ void Fate::point() {
   if (points_left_ > 0 && --points_left_ == 0) throw Crash{};
 }
 
+std::optional<Error> Fate::disk_fault() {
+  if (disk == DiskState::good || !chance(disk == DiskState::full ? 100 : 30)) return std::nullopt;
+  if (disk == DiskState::full) return Error(ErrorKind::exhausted, "no space left on the simulated disk");
+  return Error(ErrorKind::unavailable, "an error of the simulated disk");
+}
+
+void LateWorker::run(Task work, Task done) {
+  if (!in_order_) {
+    const Millis slow{fate_.trouble && fate_.chance(10) ? fate_.below(4'000) : 0};
+    const auto both = [this, work = std::move(work), done = std::move(done), slow]() mutable {
+      work();
+      loop_.at(loop_.now().elapsed + slow, std::move(done));
+    };
+    loop_.post(both);
+    return;
+  }
+  waiting_.emplace_back(std::move(work), std::move(done));
+  if (!busy_) begin_next();
+}
+
+void LateWorker::begin_next() {
+  busy_ = true;
+  const Millis slow{fate_.trouble && fate_.chance(5) ? fate_.below(2'000) : 0};
+  const auto next = [this] {
+    auto [work, done] = std::move(waiting_.front());
+    waiting_.pop_front();
+    work();
+    loop_.post(std::move(done));
+    if (waiting_.empty()) {
+      busy_ = false;
+    } else {
+      begin_next();
+    }
+  };
+  if (slow == Millis{0}) return loop_.post(next);
+  loop_.at(loop_.now().elapsed + slow, next);
+}
+
 void Broker::start(BusListener& listener, std::vector<Subscription>, std::vector<std::string>) {
   listener_ = &listener;
-  loop_->at(loop_->now().elapsed + kPace, [this] { connect(); });
+  connect_later(kPace);
+}
+
+void Broker::connect_later(Millis pause) {
+  loop_->at(loop_->now().elapsed + pause, [this] { connect(); });
+}
+
+void Broker::take_again() {
+  if (!std::exchange(resting_, false)) return;
+  connect_later(kPace);
 }
 
 void Broker::connect() {
-  if (listener_ == nullptr) return;
+  if (listener_ == nullptr || connected_ || resting_) return;
   connected_ = true;
-  for (Flight& flight : in_flight_) {
-    flight.sent_before = flight.sent_before || flight.sent_now;
-    flight.sent_now = false;
-  }
   listener_->connected(has_session_);
   has_session_ = true;
   listener_->subscribed();
@@ -65,11 +110,19 @@ void Broker::connect() {
 
 void Broker::unplug() {
   listener_ = nullptr;
-  connected_ = false;
+  connected_ = resting_ = false;
   for (Flight& flight : in_flight_) {
     flight.sent_before = flight.sent_before || flight.sent_now;
     flight.sent_now = false;
   }
+}
+
+std::set<std::string> Broker::acknowledged_since(Elapsed moment) const {
+  std::set<std::string> payloads;
+  for (auto one = acknowledged_.lower_bound(moment); one != acknowledged_.end(); ++one) {
+    payloads.insert(one->second);
+  }
+  return payloads;
 }
 
 void Broker::fill_window() {
@@ -80,30 +133,47 @@ void Broker::fill_window() {
   }
 }
 
+// The connection is gone, and of the acknowledgements on the way only the first few arrived.
+void Broker::lose(std::size_t acknowledged) {
+  while (acknowledged-- > 0) {
+    acknowledged_.emplace(loop_->now().elapsed, in_flight_.front().payload);
+    in_flight_.pop_front();
+  }
+  connected_ = false;
+  for (Flight& flight : in_flight_) {
+    flight.sent_before = flight.sent_before || flight.sent_now;
+    flight.sent_now = false;
+  }
+  listener_->disconnected("the simulated link broke");
+}
+
 // Sends some messages; then the connection may break, with acknowledgements on the way.
 void Broker::work() {
   if (!connected_ || listener_ == nullptr) return;
   fill_window();
-  std::set<int> acknowledged;
+  std::size_t acknowledged = 0;
   for (std::size_t i = 0; i < in_flight_.size() && i < 3; ++i) {
-    if (in_flight_[i].sent_now) continue;
-    if (send(in_flight_[i])) acknowledged.insert(in_flight_[i].packet_id);
+    if (send(in_flight_[i])) {
+      ++acknowledged;
+      continue;
+    }
+    if (plant_ == Plant::acknowledge_before_commit) break;
+    if (plant_ == Plant::acknowledge_what_was_refused) ++acknowledged;
+    resting_ = true;
+    return lose(acknowledged);
   }
-  const bool breaks = fate_.trouble && fate_.chance(5);
-  if (!breaks) {
-    std::erase_if(in_flight_, [&](const Flight& flight) { return acknowledged.contains(flight.packet_id); });
-    loop_->at(loop_->now().elapsed + kPace, [this] { work(); });
-    return;
+  if (fate_.trouble && fate_.chance(5)) {
+    lose(fate_.below(acknowledged + 1));
+    return connect_later(kPace * 5);
   }
-  // Of the acknowledgements only the first few arrived.
-  std::size_t arrive = fate_.below(acknowledged.size() + 1);
-  while (arrive-- > 0) in_flight_.pop_front();
-  connected_ = false;
-  listener_->disconnected("the simulated link broke");
-  loop_->at(loop_->now().elapsed + kPace * 5, [this] { connect(); });
+  while (acknowledged-- > 0) {
+    acknowledged_.emplace(loop_->now().elapsed, in_flight_.front().payload);
+    in_flight_.pop_front();
+  }
+  loop_->at(loop_->now().elapsed + kPace, [this] { work(); });
 }
 
-// True: it was acknowledged.
+// True: it may be acknowledged.
 bool Broker::send(Flight& flight) {
   const std::string payload = flight.payload;
   Arrival arrival;
@@ -112,20 +182,31 @@ bool Broker::send(Flight& flight) {
   arrival.qos = 1;
   arrival.duplicate = flight.sent_before;
   arrival.packet_id = flight.packet_id;
+  const model::MessageProperties properties;
+  arrival.properties = &properties;
   flight.sent_now = true;
   if (plant_ == Plant::acknowledge_before_commit) {
     in_flight_.erase(in_flight_.begin());
-    listener_->arrived(arrival);
+    (void)listener_->arrived(arrival);
     return false;
   }
-  listener_->arrived(arrival);
+  const bool taken = listener_->arrived(arrival);
   fate_.point();
-  return true;
+  return taken;
 }
 
-void Broker::publish(const std::string&, const std::string&, int, bool, std::optional<Millis>,
+void Broker::publish(const std::string&, const std::string& payload, int, bool, std::optional<Millis>,
                      std::function<void(Result<void>)> done) {
-  loop_->post([done = std::move(done)] { done({}); });
+  Result<void> outcome;
+  if (!connected_ && !resting_) {
+    outcome = Error(ErrorKind::unavailable, "no connection to the broker");
+  } else if (fate_.trouble && fate_.chance(10)) {
+    outcome = Error(ErrorKind::timed_out, "lost on the way");
+  } else {
+    outgoing_.insert(payload);
+    if (fate_.trouble && fate_.chance(10)) outcome = Error(ErrorKind::timed_out, "no acknowledgement came");
+  }
+  loop_->post([done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
 }
 
 DeliveryAnswer Temporal::deliver(const model::OutboxRecord& record, DeliveryMemory& memory) {
@@ -139,9 +220,20 @@ DeliveryAnswer Temporal::deliver(const model::OutboxRecord& record, DeliveryMemo
                              .action = {}});
     (void)store_.commit(batch);
   }
+  if (fate_.partition) {
+    DeliveryAnswer answer = answer_of(DeliveryOutcome::retry, "nobody answers");
+    answer.unreachable = true;
+    return answer;
+  }
+  if (!echoes_.empty() && fate_.chance(20)) {
+    (void)carry_out(echoes_.back(), echoes_.back().request_id);
+    echoes_.pop_back();
+  }
   if (fate_.trouble && fate_.chance(10)) return answer_of(DeliveryOutcome::retry, "refused");
+  if (fate_.trouble && fate_.chance(1)) return answer_of(DeliveryOutcome::hold, "not allowed just now");
   std::string request_id = record.request_id;
   if (plant_ == Plant::fresh_request_id) request_id += std::to_string(++calls_);
+  if (fate_.trouble && fate_.chance(5)) echoes_.push_back(record);
   const DeliveryAnswer answer = carry_out(record, request_id);
   fate_.point();
   if (fate_.trouble && fate_.chance(10)) {
@@ -169,6 +261,7 @@ DeliveryAnswer Temporal::carry_out(const model::OutboxRecord& record, const std:
 }
 
 DeliveryAnswer Temporal::probe() {
+  if (fate_.partition) return answer_of(DeliveryOutcome::retry, "nobody answers");
   return answer_of(DeliveryOutcome::done, "");
 }
 
@@ -210,13 +303,35 @@ std::multiset<std::string> Temporal::started(const std::string& type) const {
   return arguments;
 }
 
+Result<StoreLoad> DurableStore::load() {
+  if (auto fault = fate_.disk_fault()) return *fault;
+  return kept_.load();
+}
+
+Result<std::vector<StoredRecord>> DurableStore::records(RecordState state, std::uint64_t after,
+                                                        std::size_t limit) {
+  if (auto fault = fate_.disk_fault(); fault && fault->kind() != ErrorKind::exhausted) return *fault;
+  return kept_.records(state, after, limit);
+}
+
+Result<std::vector<StoredRecord>> DurableStore::least_urgent(std::size_t limit) {
+  if (auto fault = fate_.disk_fault(); fault && fault->kind() != ErrorKind::exhausted) return *fault;
+  return kept_.least_urgent(limit);
+}
+
+// One that failed may have happened all the same.
 Result<void> DurableStore::commit(const StoreBatch& batch) {
   fate_.point();
+  const auto fault = fate_.disk_fault();
+  if (fault && (fault->kind() == ErrorKind::exhausted || fate_.chance(70))) return *fault;
   StoreBatch changed = batch;
   if (plant_ == Plant::position_not_committed) changed.journal.reset();
   if (plant_ == Plant::records_not_committed && fate_.chance(10)) changed.records.clear();
+  if (plant_ == Plant::removals_not_committed && fate_.chance(30)) changed.updates.clear();
+  if (plant_ == Plant::state_not_committed && fate_.chance(30)) changed.state.clear();
   auto done = kept_.commit(changed);
   fate_.point();
+  if (fault) return *fault;
   return done;
 }
 

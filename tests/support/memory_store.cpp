@@ -34,7 +34,9 @@ Result<void> MemoryStore::commit(const StoreBatch& batch) {
   }
   ++commits_;
   for (const model::OutboxRecord& record : batch.records) {
-    records_[record.number].record = record;
+    StoredRecord& stored = records_[record.number];
+    stored.record = record;
+    weigh(stored, 1);
     next_number_ = std::max(next_number_, record.number + 1);
   }
   for (const RecordUpdate& change : batch.updates) update(change);
@@ -58,13 +60,30 @@ Result<void> MemoryStore::commit(const StoreBatch& batch) {
   return {};
 }
 
+// Counted as it changes: a simulation asks often.
+void MemoryStore::weigh(const StoredRecord& stored, int sign) {
+  const auto one = static_cast<std::uint64_t>(sign);
+  const bool dead = stored.state == RecordState::dead;
+  (dead ? size_.dead : size_.waiting) += one;
+  (dead ? size_.dead_bytes : size_.waiting_bytes) += one * bytes_of(stored);
+}
+
 void MemoryStore::update(const RecordUpdate& update) {
   const auto found = records_.find(update.number);
   if (found == records_.end()) return;
   StoredRecord& stored = found->second;
+  weigh(stored, -1);
+  change(stored, update);
+  if (update.kind == RecordUpdate::Kind::remove) {
+    records_.erase(found);
+  } else {
+    weigh(stored, 1);
+  }
+}
+
+void MemoryStore::change(StoredRecord& stored, const RecordUpdate& update) {
   switch (update.kind) {
     case RecordUpdate::Kind::remove:
-      records_.erase(found);
       return;
     case RecordUpdate::Kind::remember:
       stored.memory = update.memory;
@@ -85,18 +104,14 @@ void MemoryStore::update(const RecordUpdate& update) {
 }
 
 void MemoryStore::drop_oldest_dead() {
-  std::uint64_t bytes = 0;
-  for (const auto& [number, stored] : records_) {
-    if (stored.state == RecordState::dead) bytes += bytes_of(stored);
-  }
-  for (auto entry = records_.begin(); entry != records_.end() && bytes > max_dead_bytes_;) {
+  for (auto entry = records_.begin(); entry != records_.end() && size_.dead_bytes > max_dead_bytes_;) {
     if (entry->second.state != RecordState::dead) {
       ++entry;
       continue;
     }
-    bytes -= bytes_of(entry->second);
+    weigh(entry->second, -1);
     entry = records_.erase(entry);
-    ++dead_dropped_;
+    ++size_.dead_dropped;
   }
 }
 
@@ -107,6 +122,19 @@ Result<std::vector<StoredRecord>> MemoryStore::records(RecordState state, std::u
   for (auto entry = records_.upper_bound(after); entry != records_.end() && found.size() < limit; ++entry) {
     if (entry->second.state == state) found.push_back(entry->second);
   }
+  return found;
+}
+
+Result<std::vector<StoredRecord>> MemoryStore::least_urgent(std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<StoredRecord> found;
+  for (const auto& [number, stored] : records_) {
+    if (stored.state == RecordState::waiting) found.push_back(stored);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const StoredRecord& left, const StoredRecord& right) {
+    return left.record.priority > right.record.priority;
+  });
+  if (found.size() > limit) found.resize(limit);
   return found;
 }
 
@@ -135,14 +163,7 @@ Result<std::vector<NumberedLedgerEntry>> MemoryStore::ledger(const LedgerQuery& 
 
 StoreSize MemoryStore::size() {
   const std::lock_guard lock(mutex_);
-  StoreSize size;
-  for (const auto& [number, stored] : records_) {
-    const bool dead = stored.state == RecordState::dead;
-    (dead ? size.dead : size.waiting) += 1;
-    (dead ? size.dead_bytes : size.waiting_bytes) += bytes_of(stored);
-  }
-  size.dead_dropped = dead_dropped_;
-  return size;
+  return size_;
 }
 
 Result<void> MemoryStore::backup(const std::string&) {

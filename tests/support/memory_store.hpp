@@ -18,6 +18,7 @@ class MemoryStore final : public Store {
   Result<void> commit(const StoreBatch& batch) override;
   Result<std::vector<StoredRecord>> records(RecordState state, std::uint64_t after,
                                             std::size_t limit) override;
+  Result<std::vector<StoredRecord>> least_urgent(std::size_t limit) override;
   Result<std::optional<StoredRecord>> record(std::uint64_t number) override;
   Result<std::vector<NumberedLedgerEntry>> ledger(const LedgerQuery& query) override;
   StoreSize size() override;
@@ -28,7 +29,9 @@ class MemoryStore final : public Store {
   int commits() const { return commits_; }
 
  private:
+  void weigh(const StoredRecord& stored, int sign);
   void update(const RecordUpdate& update);
+  static void change(StoredRecord& stored, const RecordUpdate& update);
   void drop_oldest_dead();
 
   mutable std::mutex mutex_;
@@ -39,7 +42,7 @@ class MemoryStore final : public Store {
   std::vector<NumberedLedgerEntry> ledger_;
   JournalPosition journal_;
   std::uint64_t next_number_ = 1;
-  std::uint64_t dead_dropped_ = 0;
+  StoreSize size_;
   std::uint64_t next_entry_ = 1;
   int commits_ = 0;
   int failures_ = 0;

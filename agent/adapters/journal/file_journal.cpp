@@ -8,15 +8,30 @@ namespace sundial {
 using journal::FrameKind;
 using journal::Segment;
 
+namespace {
+
+// A frame, and the seal that may follow it.
+std::uint64_t needed_for(std::size_t bytes) {
+  return journal::frame_size(bytes) + journal::frame_size(0);
+}
+
+}  // namespace
+
 Result<JournalPosition> FileJournal::append(std::string_view bytes) {
   Lock lock(mutex_);
-  if (auto done = make_room(lock, bytes.size()); !done) return done.error();
-  if (auto done = write_frame(FrameKind::entry, bytes); !done) return done.error();
+  if (!fits(bytes.size())) return Error(ErrorKind::exhausted, "the input journal is full");
+  auto done = make_room(lock, bytes.size());
+  if (done) done = write_frame(FrameKind::entry, bytes);
   const std::uint64_t end = next_;
-  if (options_.sync_always) {
-    if (auto done = sync_up_to(lock, end); !done) return done.error();
-  }
-  return JournalPosition{end};
+  if (done && options_.sync_always) done = sync_up_to(lock, end);
+  if (done) return JournalPosition{end};
+  // A full disk is no full journal, which the next commit empties.
+  const Error& problem = done.error();
+  return problem.kind() == ErrorKind::exhausted ? Error(ErrorKind::unavailable, problem.message()) : problem;
+}
+
+bool FileJournal::fits(std::size_t bytes) const {
+  return next_ + needed_for(bytes) <= committed_ + options_.max_bytes;
 }
 
 Result<void> FileJournal::sync() {
@@ -125,11 +140,8 @@ Result<void> FileJournal::write_frame(FrameKind kind, std::string_view bytes) {
 
 // Makes sure that the frame and the seal after it fit into the last segment.
 Result<void> FileJournal::make_room(Lock& lock, std::size_t bytes) {
-  const std::uint64_t needed = journal::frame_size(bytes) + journal::frame_size(0);
+  const std::uint64_t needed = needed_for(bytes);
   while (true) {
-    if (next_ + needed > committed_ + options_.max_bytes) {
-      return Error(ErrorKind::exhausted, "the input journal is full");
-    }
     if (auto done = repair(); !done) return done.error();
     if (!segments_.empty() && next_ + needed <= segments_.back().end()) return {};
     if (!syncing_) break;

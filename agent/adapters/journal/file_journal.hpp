@@ -57,6 +57,7 @@ class FileJournal final : public Journal {
     enum class State { waiting, synced, failed } state = State::waiting;
   };
 
+  bool fits(std::size_t bytes) const;
   Result<void> make_room(Lock& lock, std::size_t bytes);
   Result<void> begin_segment(std::uint64_t needed);
   Result<std::pair<journal::Segment, std::uint64_t>> prepare_segment(std::uint64_t base,

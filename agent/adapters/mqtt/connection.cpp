@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <thread>
 
+#include "agent/adapters/mqtt/sever.hpp"
 #include "agent/adapters/mqtt/translate.hpp"
 
 namespace sundial::adapters {
@@ -56,7 +58,8 @@ Result<std::unique_ptr<Connection>> Connection::create(const model::MqttSettings
 
 Connection::Connection(const model::MqttSettings& settings, ConnectionListener& listener,
                        const std::string& address)
-    : version5_(settings.version == 5),
+    : address_(address),
+      version5_(settings.version == 5),
       listener_(listener),
       client_(address, settings.client_id, create_options(settings), nullptr) {
   // Never start_consuming: its queue acknowledges what nobody has taken.
@@ -71,17 +74,23 @@ Connection::Connection(const model::MqttSettings& settings, ConnectionListener& 
   });
 }
 
-// On Paho's thread, which acknowledges the message after the return. An exception here would end
-// the process; the listener throws none, and what else may fail is an allocation of a few bytes.
+// On Paho's thread, which acknowledges the message after the return, whatever is returned. One that
+// must not be acknowledged is therefore returned only when nothing can be written to the broker any
+// more. An exception here would end the process; the listener throws none, and what else may fail is
+// an allocation of a few bytes.
 int Connection::on_arrived(void* self, char* topic, int topic_length, MQTTAsync_message* message) {
-  static_cast<Connection*>(self)->take(
-      topic_length > 0 ? std::string_view(topic, static_cast<std::size_t>(topic_length)) : topic, *message);
+  auto& connection = *static_cast<Connection*>(self);
+  const auto name = topic_length > 0 ? std::string_view(topic, static_cast<std::size_t>(topic_length))
+                                     : std::string_view(topic);
+  while (!connection.take(name, *message) && !sever(connection.address_)) {
+    std::this_thread::sleep_for(kGlance);
+  }
   MQTTAsync_freeMessage(&message);
   MQTTAsync_free(topic);
   return 1;
 }
 
-void Connection::take(std::string_view topic, const MQTTAsync_message& message) noexcept {
+bool Connection::take(std::string_view topic, const MQTTAsync_message& message) noexcept {
   model::MessageProperties properties;
   Arrival arrival;
   arrival.topic = topic;
@@ -92,7 +101,7 @@ void Connection::take(std::string_view topic, const MQTTAsync_message& message) 
   arrival.packet_id = message.qos == 0 ? 0 : message.msgid;
   if (version5_) read_properties(message.properties, properties, arrival.subscription_ids);
   arrival.properties = &properties;
-  listener_.arrived(arrival);
+  return listener_.arrived(arrival);
 }
 
 // Waits as long as the answer may take. A message that is being taken holds up the thread that

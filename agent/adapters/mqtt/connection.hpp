@@ -16,7 +16,7 @@ namespace sundial::adapters {
 class ConnectionListener {
  public:
   virtual ~ConnectionListener() = default;
-  virtual void arrived(const Arrival& arrival) = 0;
+  virtual bool arrived(const Arrival& arrival) = 0;  // false: it must not be acknowledged
   virtual void lost(std::string why) = 0;
   virtual void published(std::uintptr_t number, Result<void> outcome) = 0;
   // Whether a wait should end: the connection is lost, or the owner stops.
@@ -46,11 +46,12 @@ class Connection : private mqtt::iaction_listener {
   Connection(const model::MqttSettings& settings, ConnectionListener& listener, const std::string& address);
 
   static int on_arrived(void* self, char* topic, int topic_length, MQTTAsync_message* message);
-  void take(std::string_view topic, const MQTTAsync_message& message) noexcept;
+  bool take(std::string_view topic, const MQTTAsync_message& message) noexcept;
   Result<void> finish(const mqtt::token_ptr& token, Millis limit);
   void on_success(const mqtt::token& token) override;
   void on_failure(const mqtt::token& token) override;
 
+  const std::string address_;
   bool version5_;
   ConnectionListener& listener_;
   mqtt::async_client client_;

@@ -64,10 +64,26 @@ void Keeper::publish(const std::string& topic, const std::string& payload, int q
   if (refusal) done(*refusal);
 }
 
-void Keeper::arrived(const Arrival& arrival) {
+bool Keeper::arrived(const Arrival& arrival) {
+  std::uint64_t before = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    before = told_to_take_;
+  }
   ++steps_;
-  listener_->arrived(arrival);
+  const bool taken = listener_->arrived(arrival);
   ++steps_;
+  if (taken) return true;
+  const std::lock_guard lock(mutex_);
+  resting_ = told_to_take_ == before;  // else there is room again already: what came comes once more
+  return false;
+}
+
+void Keeper::take_again() {
+  const std::lock_guard lock(mutex_);
+  ++told_to_take_;
+  resting_ = false;
+  changed_.notify_all();
 }
 
 void Keeper::lost(std::string why) {
@@ -96,10 +112,16 @@ void Keeper::published(std::uintptr_t number, Result<void> outcome) {
 // Connect, serve until the connection is lost, pause, again.
 void Keeper::keep() {
   for (;;) {
+    bool resting = false;
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
+      resting = resting_;
       why_lost_.reset();
+    }
+    if (resting) {
+      rest();
+      continue;
     }
     if (auto made = establish(); made) {
       failures_ = 0;
@@ -138,7 +160,7 @@ Result<void> Keeper::establish() {
     const std::lock_guard lock(mutex_);
     open_ = true;
   }
-  send({status_topic_, "online", 1, true, std::nullopt, [](const Result<void>&) {}});
+  send(*connection_, {status_topic_, "online", 1, true, std::nullopt, [](const Result<void>&) {}});
   listener_->subscribed();
   return {};
 }
@@ -189,7 +211,7 @@ void Keeper::serve() {
       Publishing next = std::move(outgoing_.front());
       outgoing_.pop_front();
       lock.unlock();
-      send(std::move(next));
+      send(*connection_, std::move(next));
       lock.lock();
     } else {
       changed_.wait(lock);
@@ -197,7 +219,8 @@ void Keeper::serve() {
   }
   open_ = false;
   const bool stopping = stopping_;
-  const std::string why = why_lost_.value_or("the agent stops");
+  std::string why = why_lost_.value_or("the agent stops");
+  if (resting_) why = "nothing more can be taken in; the broker keeps it";
   std::deque<Publishing> unsent;
   unsent.swap(outgoing_);
   lock.unlock();
@@ -207,15 +230,93 @@ void Keeper::serve() {
   pause_after(Error(ErrorKind::unavailable, why));
 }
 
-void Keeper::send(Publishing publishing) {
+// The connection by which is published while nothing can be taken in: on the other one the broker would
+// answer behind the messages that wait there. It has no subscriptions and leaves no session.
+class Keeper::Outlet final : public ConnectionListener {
+ public:
+  explicit Outlet(Keeper& keeper) : keeper_(keeper) {}
+
+  bool arrived(const Arrival&) override { return true; }
+  void lost(std::string) override {
+    const std::lock_guard lock(keeper_.mutex_);
+    lost_ = true;
+    keeper_.changed_.notify_all();
+  }
+  void published(std::uintptr_t number, Result<void> outcome) override {
+    keeper_.published(number, std::move(outcome));
+  }
+  bool give_up() const override {
+    const std::lock_guard lock(keeper_.mutex_);
+    return !open();
+  }
+  bool busy() const override { return false; }
+  // With the keeper's lock held.
+  bool open() const { return !lost_ && keeper_.resting_ && !keeper_.stopping_; }
+
+ private:
+  Keeper& keeper_;
+  bool lost_ = false;
+};
+
+// Nothing is taken in, and so the session is left alone; what is published still goes.
+void Keeper::rest() {
+  fail_all("nothing more can be taken in");
+  model::MqttSettings settings = settings_;
+  settings.client_id += "-out";
+  settings.session_expiry = Millis{0};
+  Outlet outlet(*this);
+  auto connection = Connection::create(settings, outlet);
+  mqtt::connect_options options;
+  bool open = connection && fill_options(settings, status_topic_, options);
+  if (open) {
+    options.set_will(mqtt::will_options(status_topic_, "offline", 7, 0, false));  // as it is said already
+    if (settings.version == 5) {
+      options.set_clean_start(true);
+    } else {
+      options.set_clean_session(true);
+    }
+    open = static_cast<bool>((*connection)->connect(options));
+  }
+  if (open) serve_resting(outlet, **connection);
+  if (open) (*connection)->disconnect();
+  fail_all("the connection to the broker was made anew");
+  const bool wanted = [this] {
+    const std::lock_guard lock(mutex_);
+    return resting_ && !stopping_;
+  }();
+  if (wanted) pause_after(Error(ErrorKind::unavailable, "no connection to the broker"));
+}
+
+void Keeper::serve_resting(const Outlet& outlet, Connection& connection) {
+  std::unique_lock lock(mutex_);
+  open_ = true;
+  while (outlet.open()) {
+    if (outgoing_.empty()) {
+      changed_.wait(lock);
+      continue;
+    }
+    Publishing next = std::move(outgoing_.front());
+    outgoing_.pop_front();
+    lock.unlock();
+    send(connection, std::move(next));
+    lock.lock();
+  }
+  open_ = false;
+  std::deque<Publishing> unsent;
+  unsent.swap(outgoing_);
+  lock.unlock();
+  for (Publishing& one : unsent) one.done(Error(ErrorKind::unavailable, "no connection to the broker"));
+}
+
+void Keeper::send(Connection& connection, Publishing publishing) {
   std::uintptr_t number = 0;
   {
     const std::lock_guard lock(mutex_);
     number = next_number_++;
     unanswered_.emplace(number, std::move(publishing.done));
   }
-  auto sent = connection_->publish(publishing.topic, publishing.payload, publishing.qos, publishing.retain,
-                                   publishing.expiry, number);
+  auto sent = connection.publish(publishing.topic, publishing.payload, publishing.qos, publishing.retain,
+                                 publishing.expiry, number);
   if (!sent) published(number, std::move(sent));
 }
 
@@ -244,11 +345,11 @@ void Keeper::farewell() {
   fail_all("the agent stops");
   bool said_good_bye = false;
   if (connection_) {
-    send({status_topic_, "offline", 1, true, std::nullopt, [this](const Result<void>&) {
-            const std::lock_guard lock(mutex_);
-            told_offline_ = true;
-            changed_.notify_all();
-          }});
+    send(*connection_, {status_topic_, "offline", 1, true, std::nullopt, [this](const Result<void>&) {
+                          const std::lock_guard lock(mutex_);
+                          told_offline_ = true;
+                          changed_.notify_all();
+                        }});
     {
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, kFarewellPatience, [this] { return told_offline_; });

@@ -30,6 +30,7 @@ class Keeper : private ConnectionListener {
 
   void start(BusListener& listener, std::vector<Subscription> subscriptions, std::vector<std::string> former);
   void keep();  // the thread's whole life
+  void take_again();
   void resubscribe(std::vector<Subscription> subscriptions);
   void publish(const std::string& topic, const std::string& payload, int qos, bool retain,
                std::optional<Millis> expiry, Done done);
@@ -45,7 +46,9 @@ class Keeper : private ConnectionListener {
     Done done;
   };
 
-  void arrived(const Arrival& arrival) override;
+  class Outlet;
+
+  bool arrived(const Arrival& arrival) override;
   void lost(std::string why) override;
   void published(std::uintptr_t number, Result<void> outcome) override;
   bool give_up() const override;
@@ -54,7 +57,9 @@ class Keeper : private ConnectionListener {
   Result<void> establish();
   Result<void> settle_subscriptions(bool session_present);
   void serve();
-  void send(Publishing publishing);
+  void rest();
+  void serve_resting(const Outlet& outlet, Connection& connection);
+  void send(Connection& connection, Publishing publishing);
   void fail_all(const std::string& why);
   void pause_after(const Error& problem);
   void farewell();
@@ -69,7 +74,9 @@ class Keeper : private ConnectionListener {
   bool stopping_ = false;
   bool ended_ = false;
   bool told_offline_ = false;
-  bool open_ = false;  // publishing makes sense
+  std::uint64_t told_to_take_ = 0;  // how often
+  bool resting_ = false;            // nothing is taken in; only what is published goes
+  bool open_ = false;               // publishing makes sense
   std::optional<std::string> why_lost_;
   bool subscriptions_changed_ = false;
   std::vector<Subscription> wanted_;

@@ -24,6 +24,7 @@ class MqttBus : public MessageBus {
     keeper_->start(listener, std::move(subscriptions), std::move(former));
     thread_ = std::thread([keeper = keeper_] { keeper->keep(); });
   }
+  void take_again() override { keeper_->take_again(); }
   void resubscribe(std::vector<Subscription> subscriptions) override {
     keeper_->resubscribe(std::move(subscriptions));
   }

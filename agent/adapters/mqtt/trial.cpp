@@ -9,7 +9,7 @@ namespace {
 
 class Deaf : public ConnectionListener {
  public:
-  void arrived(const Arrival&) override {}
+  bool arrived(const Arrival&) override { return true; }
   void lost(std::string) override {}
   void published(std::uintptr_t, Result<void>) override {}
   bool give_up() const override { return false; }

@@ -13,7 +13,7 @@ using sqlite::Statement;
 namespace {
 
 // An opened database of this version, or why not; `corrupt`: the file is damaged.
-Result<Database> open_database(const std::string& path) {
+Result<Database> open_database(const std::string& path, std::uint64_t max_log_bytes) {
   auto database = Database::open(path, Database::Access::read_write);
   if (!database) return database.error();
   // Before anything is written: what is not ours is left as it is.
@@ -26,9 +26,9 @@ Result<Database> open_database(const std::string& path) {
   }
   const auto mode = database->text("PRAGMA journal_mode=WAL");
   if (!mode) return mode.error();
-  if (auto done = database->execute(
-          "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=2097152; PRAGMA secure_delete=FAST");
-      !done) {
+  const std::string settings = fmt::format(
+      "PRAGMA synchronous=FULL; PRAGMA journal_size_limit={}; PRAGMA secure_delete=FAST", max_log_bytes);
+  if (auto done = database->execute(settings.c_str()); !done) {
     return done.error();
   }
   const auto check = database->text("PRAGMA quick_check(1)");
@@ -74,14 +74,14 @@ Result<void> make_private(Disk& disk, const std::string& path) {
 Result<Database> open_or_salvage(Disk& disk, Log& log, const SqliteOptions& options) {
   const std::string path = options.directory + "/sundial.db";
   if (auto done = make_private(disk, path); !done) return done.error();
-  auto database = open_database(path);
+  auto database = open_database(path, options.max_log_bytes);
   if (database || database.error().kind() != ErrorKind::corrupt) return database;
   const auto aside = set_aside(disk, options);
   if (!aside) return aside.error();
   log.error("store.set_aside", "the database is damaged; it is kept, and what can be read of it goes on",
             {{"file", path}, {"kept_as", *aside}, {"damage", database.error().message()}});
   if (auto done = make_private(disk, path); !done) return done.error();
-  auto fresh = open_database(path);
+  auto fresh = open_database(path, options.max_log_bytes);
   if (!fresh) return fresh.error();
   const auto saved = sqlite::salvage(*aside, *fresh);
   if (!saved) return saved.error();
@@ -126,7 +126,7 @@ Result<void> SqliteStore::prepare() {
   Statements& s = statements_;
   const Text texts[] = {
       {&s.insert_record,
-       "INSERT INTO outbox(number, state, size, sum, lane, record) VALUES(?, 0, ?, ?, ?, ?)"},
+       "INSERT INTO outbox(number, state, size, sum, lane, record, priority) VALUES(?, 0, ?, ?, ?, ?, ?)"},
       {&s.select_row, "SELECT state, size FROM outbox WHERE number = ?"},
       {&s.delete_row, "DELETE FROM outbox WHERE number = ?"},
       {&s.set_memory, "UPDATE outbox SET memory = ? WHERE number = ?"},
@@ -136,6 +136,7 @@ Result<void> SqliteStore::prepare() {
       {&s.waiting, row + "number > ? AND state = 0 ORDER BY number LIMIT ?"},
       {&s.of_lane, row + "number > ? AND state = 0 AND lane = ? ORDER BY number LIMIT ?"},
       {&s.dead, row + "number > ? AND state = 1 ORDER BY number LIMIT ?"},
+      {&s.least_urgent, row + "state = 0 ORDER BY priority DESC, number LIMIT ?"},
       {&s.oldest_dead, "SELECT number, size FROM outbox WHERE state = 1 ORDER BY number LIMIT 1"},
       {&s.one, row + "number = ?"},
       {&s.put_state,

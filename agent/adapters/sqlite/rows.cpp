@@ -114,6 +114,13 @@ DeliveryMemory memory_from_text(std::string_view text) {
   return memory;
 }
 
+std::uint64_t room_of(std::string_view text) {
+  constexpr std::uint64_t kBesideText = 40;
+  constexpr std::uint64_t kInPage = 1000;  // of 1024
+  const std::uint64_t row = text.size() + kBesideText;
+  return row <= kInPage ? kInPage / (kInPage / row) : 1024 * ((row + kInPage - 1) / kInPage);
+}
+
 std::int64_t lane_hash(std::string_view lane) {
   return std::int64_t{crc32c(lane, 1)} << 31 ^ std::int64_t{crc32c(lane, 2)};
 }

@@ -18,6 +18,10 @@ std::optional<std::string> memory_to_text(const DeliveryMemory& memory);
 DeliveryMemory memory_from_text(std::string_view text);
 
 // The same for the same lane, and hardly ever for another.
+// How much of the database a record's text takes: rows share a page as far as they fit, and a longer one
+// has pages of its own.
+std::uint64_t room_of(std::string_view text);
+
 std::int64_t lane_hash(std::string_view lane);
 
 // Structure checks don't see a flipped bit in a text; this does.

@@ -38,12 +38,13 @@ void salvage_outbox(Database& from, Statement& insert, Salvaged& saved) {
                const auto reason = row.is_null(5) ? std::nullopt : std::optional(row.text(5));
                const auto done = insert.bind(number)
                                      .bind(row.number(1) == 0 ? std::int64_t{0} : std::int64_t{1})
-                                     .bind(static_cast<std::int64_t>(text.size()))
+                                     .bind(static_cast<std::int64_t>(room_of(text)))
                                      .bind(row.number(2))
                                      .bind(lane_hash(record->lane))
                                      .bind(text)
                                      .bind_optional(memory)
                                      .bind_optional(reason)
+                                     .bind(std::int64_t{record->priority})
                                      .run();
                if (done) ++saved.records;
              });
@@ -100,8 +101,8 @@ Result<Salvaged> salvage(const std::string& damaged, Database& into) {
   auto from = Database::open(damaged, Database::Access::damaged);
   if (!from) return saved;
   auto record = into.prepare(
-      "INSERT OR IGNORE INTO outbox(number, state, size, sum, lane, record, memory, reason) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT OR IGNORE INTO outbox(number, state, size, sum, lane, record, memory, reason, priority) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!record) return record.error();
   auto state = into.prepare("INSERT OR IGNORE INTO state(owner, key, sum, bytes) VALUES(?, ?, ?, ?)");
   if (!state) return state.error();

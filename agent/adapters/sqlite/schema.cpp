@@ -13,7 +13,7 @@ constexpr std::int64_t kApplicationId = 0x53554E44;  // "SUND", which file(1) an
 // outbox.state: 0 waiting, 1 dead. `sum` is the checksum of the row's text or bytes, `lane` a hash of the
 // record's lane: without an index, which would cost a page a record, but found without reading the texts.
 // `progress` has one row; its totals spare a start the look at each record.
-constexpr std::array<const char*, 2> kMigrations{{
+constexpr std::array<const char*, 3> kMigrations{{
     R"sql(
 CREATE TABLE progress(
   one INTEGER PRIMARY KEY CHECK(one = 1),
@@ -34,6 +34,17 @@ CREATE TABLE ledger(
     // What became of a schedule's due times is asked for by schedule, and kept by it.
     R"sql(
 CREATE INDEX ledger_of_schedule ON ledger(id, number) WHERE origin = 'schedule';
+)sql",
+    // `size` becomes the room that a row takes on the disk (room_of in rows.cpp), so that the bound on
+    // what waits is one on the disk. The priority decides who gives way where the store is full.
+    R"sql(
+ALTER TABLE outbox ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET size = CASE WHEN length(CAST(record AS BLOB)) + 40 <= 1000
+  THEN 1000 / (1000 / (length(CAST(record AS BLOB)) + 40))
+  ELSE 1024 * ((length(CAST(record AS BLOB)) + 40 + 999) / 1000) END;
+UPDATE progress SET
+  waiting_bytes = (SELECT coalesce(sum(size), 0) FROM outbox WHERE state = 0),
+  dead_bytes = (SELECT coalesce(sum(size), 0) FROM outbox WHERE state = 1);
 )sql",
 }};
 

@@ -13,9 +13,8 @@ using sqlite::Statement;
 
 namespace {
 
-constexpr int kCheckpointPages = 1000;
-constexpr std::int64_t kPageBytes = 1024;
-constexpr std::int64_t kFramePages = kPageBytes + 24;
+constexpr std::uint64_t kPageBytes = 1024;
+constexpr std::uint64_t kFramePages = kPageBytes + 24;
 constexpr std::uint64_t kLedgerSlack = 256;    // pruned when so many have come
 constexpr std::int64_t kFreePagesKept = 1024;  // what is soon used again is not given back
 constexpr int kPagesGivenBackAtOnce = 2048;
@@ -72,13 +71,14 @@ Result<void> SqliteStore::insert(const model::OutboxRecord& record) {
   Statement& statement = statements_.insert_record;
   const auto number = static_cast<std::int64_t>(record.number);
   auto done = statement.bind(number)
-                  .bind(static_cast<std::int64_t>(text.size()))
+                  .bind(static_cast<std::int64_t>(sqlite::room_of(text)))
                   .bind(sqlite::sum_of(record.number, text))
                   .bind(sqlite::lane_hash(record.lane))
                   .bind(text)
+                  .bind(std::int64_t{record.priority})
                   .run();
   if (!done) return done;
-  count({.dead = false, .size = text.size()}, 1);
+  count({.dead = false, .size = sqlite::room_of(text)}, 1);
   totals_.next_number = std::max(totals_.next_number, record.number + 1);
   return {};
 }
@@ -115,7 +115,7 @@ Result<void> SqliteStore::update(const RecordUpdate& update) {
         return statements_.revive.bind(number).run();
       case RecordUpdate::Kind::replace: {
         auto replaced = replace(update, &text);
-        if (replaced && !text.empty()) changed.size = text.size();
+        if (replaced && !text.empty()) changed.size = sqlite::room_of(text);
         return replaced;
       }
     }
@@ -138,7 +138,7 @@ Result<void> SqliteStore::replace(const RecordUpdate& update, std::string* kept)
   stored->record.action = *update.action;
   *kept = sqlite::record_to_text(stored->record);
   return statements_.replace.bind(*kept)
-      .bind(static_cast<std::int64_t>(kept->size()))
+      .bind(static_cast<std::int64_t>(sqlite::room_of(*kept)))
       .bind(sqlite::sum_of(update.number, *kept))
       .bind(static_cast<std::int64_t>(update.number))
       .run();
@@ -243,18 +243,19 @@ int SqliteStore::after_commit(void* self, sqlite3*, const char*, int pages) {
   auto* store = static_cast<SqliteStore*>(self);
   // A log that is shorter than before began anew.
   const int fresh = pages > store->wal_pages_ ? pages - store->wal_pages_ : pages;
-  store->written_bytes_ += static_cast<std::uint64_t>(fresh * kFramePages);
+  store->written_bytes_ += static_cast<std::uint64_t>(fresh) * kFramePages;
   store->wal_pages_ = pages;
   return SQLITE_OK;
 }
 
 void SqliteStore::checkpoint() {
-  if (wal_pages_ < kCheckpointPages) return;
+  // Half of what it may hold, so that it begins anew before that.
+  if (static_cast<std::uint64_t>(wal_pages_) * kFramePages < options_.max_log_bytes / 2) return;
   int in_log = 0;
   int moved = 0;
   const int code =
       sqlite3_wal_checkpoint_v2(database_.raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
-  if (code == SQLITE_OK && moved > 0) written_bytes_ += static_cast<std::uint64_t>(moved * kPageBytes);
+  if (code == SQLITE_OK && moved > 0) written_bytes_ += static_cast<std::uint64_t>(moved) * kPageBytes;
   if (code != SQLITE_OK) {
     log_.warning("store.checkpoint", sqlite::error_of(database_.raw(), code).message());
   }

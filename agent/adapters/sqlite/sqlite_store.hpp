@@ -16,6 +16,7 @@ namespace sundial {
 struct SqliteOptions {
   std::string directory;
   std::uint64_t max_dead_bytes = 64 * 1024 * 1024 / 10;  // the oldest dead letters leave beyond it
+  std::uint64_t max_log_bytes = 2 * 1024 * 1024;         // of the write-ahead log
   // Entries of rules and calls, which a busy hour fills; those of schedules are kept beside them, so many
   // of one and so many of all.
   std::uint64_t max_ledger_entries = 50'000;
@@ -38,6 +39,7 @@ class SqliteStore final : public Store {
                                             std::size_t limit) override;
   Result<std::vector<StoredRecord>> lane_records(const std::string& lane, std::uint64_t after,
                                                  std::size_t limit) override;
+  Result<std::vector<StoredRecord>> least_urgent(std::size_t limit) override;
   Result<std::optional<StoredRecord>> record(std::uint64_t number) override;
   Result<std::vector<NumberedLedgerEntry>> ledger(const LedgerQuery& query) override;
   StoreSize size() override;
@@ -46,7 +48,7 @@ class SqliteStore final : public Store {
  private:
   struct Statements {
     sqlite::Statement insert_record, select_row, delete_row, set_memory, bury, revive, replace;
-    sqlite::Statement waiting, of_lane, dead, oldest_dead, one;
+    sqlite::Statement waiting, of_lane, least_urgent, dead, oldest_dead, one;
     sqlite::Statement put_state, erase_state, put_fact, erase_fact, put_ledger, set_progress;
   };
   // What is counted without looking at each record.

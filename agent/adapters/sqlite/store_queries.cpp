@@ -62,6 +62,7 @@ Result<void> SqliteStore::read_totals() {
 
 Result<StoreLoad> SqliteStore::load() {
   const std::lock_guard lock(mutex_);
+  if (auto done = read_totals(); !done) return done.error();
   StoreLoad load;
   load.journal = {totals_.journal};
   load.next_number = totals_.next_number;
@@ -137,6 +138,12 @@ Result<std::vector<StoredRecord>> SqliteStore::lane_records(const std::string& l
   return records;
 }
 
+Result<std::vector<StoredRecord>> SqliteStore::least_urgent(std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  statements_.least_urgent.bind(static_cast<std::int64_t>(limit));
+  return read_all(statements_.least_urgent);
+}
+
 Result<std::optional<StoredRecord>> SqliteStore::record(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   Statement& statement = statements_.one;
@@ -181,7 +188,8 @@ StoreSize SqliteStore::size() {
   size.dead = totals_.dead;
   size.dead_bytes = totals_.dead_bytes;
   size.dead_dropped = dead_dropped_;
-  size.file_bytes = file_size(path()) + file_size(path() + "-wal");
+  size.log_bytes = file_size(path() + "-wal");
+  size.file_bytes = file_size(path()) + size.log_bytes;
   size.free_bytes = static_cast<std::uint64_t>(database_.number("PRAGMA freelist_count").value_or(0)) * 1024;
   size.written_bytes = written_bytes_;
   return size;

@@ -140,6 +140,10 @@ class Composition final : public Engine, private rules::Decisions {
     book_->take(step, now, hands_, *effects_);
     work_off(now);
   }
+  void take_one(const model::StoreFull& store, Moment now) {
+    book_->hold(store.full, now);
+    work_off(now);
+  }
   template <typename ForSchedules>
   void take_one(const ForSchedules& input, Moment now) {
     book_->take(input, now, hands_, *effects_);

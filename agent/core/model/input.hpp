@@ -80,13 +80,18 @@ struct TemporalLink {
   bool up = true;
 };
 
+// The store takes nothing more (true), or does again: while it is full due times wait.
+struct StoreFull {
+  bool full = false;
+};
+
 // Forgets the state of one key of a rule, or of all its keys.
 struct ResetKeys {
   std::string rule;
   std::optional<std::string> key;
 };
 
-using Input =
-    std::variant<Message, Absence, ClockStep, ClockTrust, ScheduleCommand, RunEnded, TemporalLink, ResetKeys>;
+using Input = std::variant<Message, Absence, ClockStep, ClockTrust, ScheduleCommand, RunEnded, TemporalLink,
+                           ResetKeys, StoreFull>;
 
 }  // namespace sundial::model

@@ -119,17 +119,24 @@ void Policy::revived(model::OutboxRecord record, model::DeliveryMemory memory, E
   take_in({std::move(record), std::move(memory)}, now, std::max(newest_, cursor_));
 }
 
-bool Policy::dropped(std::uint64_t number) {
+bool Policy::dropped(std::uint64_t number, Elapsed now) {
   if (being_kept_.contains(number) || in_flight_.contains(number)) return false;
+  ended_.insert(number);
+  if (!decided_.contains(number)) return true;  // not held
   for (auto& [name, lane] : lanes_) {
     const auto found = std::find_if(lane.entries.begin(), lane.entries.end(),
                                     [number](const Entry& entry) { return entry.record.number == number; });
     if (found == lane.entries.end()) continue;
     weigh(*found, false);
     lane.entries.erase(found);
+    place(std::string(name), now);
     break;
   }
   return true;
+}
+
+void Policy::removed(const std::vector<std::uint64_t>& numbers) {
+  for (const std::uint64_t number : numbers) ended_.erase(number);
 }
 
 std::optional<Policy::Read> Policy::wants() const {
@@ -159,6 +166,10 @@ void Policy::read_page(const Read& what, std::vector<Waiting> records, Elapsed n
   for (Waiting& waiting : records) {
     const std::uint64_t number = waiting.record.number;
     if (number <= cursor_) continue;
+    if (ended_.contains(number)) {
+      cursor_ = number;
+      continue;
+    }
     if (full()) return;
     cursor_ = number;
     newest_ = std::max(newest_, number);
@@ -185,7 +196,7 @@ void Policy::read_lane(const Read& what, std::vector<Waiting> records, Elapsed n
   lane.more = records.size() >= what.limit || lane.on_disk > what.newest;
   for (Waiting& waiting : records) {
     const std::uint64_t number = waiting.record.number;
-    if (number <= lane.newest || ahead_.contains(number)) continue;
+    if (number <= lane.newest || ahead_.contains(number) || ended_.contains(number)) continue;
     if (number > cursor_) ahead_.insert(number);
     take_in(std::move(waiting), now);
   }
@@ -255,6 +266,7 @@ std::vector<Finished> Policy::expire(Elapsed now) {
     if (gone == lane.entries.end()) continue;
     for (auto entry = gone; entry != lane.entries.end(); ++entry) {
       weigh(*entry, false);
+      ended_.insert(entry->record.number);
       expired.push_back({std::move(entry->record), End::expired, {}, std::move(entry->memory)});
     }
     lane.entries.erase(gone, lane.entries.end());

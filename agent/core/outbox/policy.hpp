@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/core/outbox/lane.hpp"
@@ -73,7 +74,9 @@ class Policy {
   // A dead letter that is tried again: last in its lane.
   void revived(model::OutboxRecord record, model::DeliveryMemory memory, Elapsed now);
   // It was dropped from outside; false: it is on its way, and its answer will come.
-  bool dropped(std::uint64_t number);
+  bool dropped(std::uint64_t number, Elapsed now);
+  // The removals of what had ended are durable: no read can bring these up any more.
+  void removed(const std::vector<std::uint64_t>& numbers);
 
   // What to read from the store next, one read at a time: records with a number above `after`, of the
   // lane where one is named.
@@ -150,6 +153,7 @@ class Policy {
   std::unordered_map<std::uint64_t, Entry> being_kept_;  // by number, until `kept`
   std::set<std::uint64_t> ahead_;                        // taken in before the cursor came there
   std::set<std::uint64_t> in_flight_;
+  std::unordered_set<std::uint64_t> ended_;   // a read may still bring them, until `removed`
   std::set<std::string> urgent_;              // lanes to be read out of turn
   std::set<std::string> hungry_;              // lanes whose next records are in the store
   std::uint64_t cursor_ = 0;                  // everything up to here was read

@@ -104,6 +104,7 @@ Step Policy::merge(Lane& lane, std::size_t index) {
   step.updates.push_back(std::move(replace));
   for (auto entry = first + 1; entry != last; ++entry) {
     step.updates.push_back(update(entry->record.number, model::RecordUpdate::Kind::remove));
+    ended_.insert(entry->record.number);
     weigh(*entry, false);
   }
   keep(std::move(*first));
@@ -150,6 +151,7 @@ Verdict Policy::ended(Entry entry, End end, const model::DeliveryAnswer& answer,
       entry.record.number, dead ? model::RecordUpdate::Kind::bury : model::RecordUpdate::Kind::remove));
   verdict.updates.back().reason = dead ? answer.reason : "";
   weigh(entry, false);
+  ended_.insert(entry.record.number);
   lane_of(entry.record.lane).busy = false;
   place(entry.record.lane, now);
   verdict.finished = Finished{std::move(entry.record), end, answer, std::move(entry.memory)};

@@ -28,6 +28,12 @@ TEST(Redelivery, KnowsWhatWasTakenByPacketIdAndContent) {
   EXPECT_FALSE(redelivery.was_taken(1, 12)) << "so many came since that it must have been acknowledged";
 }
 
+TEST(Redelivery, OfNothingKnowsNothing) {
+  Redelivery redelivery(0);
+  redelivery.taken(1, 11);
+  EXPECT_FALSE(redelivery.was_taken(1, 11));
+}
+
 TEST(Redelivery, OutlivesARestart) {
   Redelivery before(10);
   before.taken(65'535, 0xFFFFFFFFFFFFFFFF);
@@ -120,6 +126,7 @@ TEST(JournalEntry, EveryKindIsReadAsItWasWritten) {
       model::Input(model::RunEnded{"s", "w", true, Instant{hours{2}}}),
       model::Input(model::TemporalLink{false}),
       model::Input(model::ResetKeys{"r", "k"}),
+      model::Input(model::StoreFull{true}),
       Reloaded{"{}"},
   };
   for (const Entry& entry : entries) {

@@ -24,12 +24,13 @@ struct Seen {
 
 class Recorder : public BusListener {
  public:
-  void arrived(const Arrival& arrival) override {
+  bool arrived(const Arrival& arrival) override {
     std::unique_lock lock(mutex_);
     seen_.push_back({std::string(arrival.topic), std::string(arrival.payload), arrival.qos, arrival.retained,
                      arrival.duplicate, arrival.packet_id, arrival.subscription_ids, *arrival.properties});
     changed_.notify_all();
     changed_.wait(lock, [this] { return !held_; });
+    return !full_;
   }
   void connected(bool session_present) override {
     note([&] { ++connections_, session_present_ = session_present; });
@@ -53,6 +54,9 @@ class Recorder : public BusListener {
     auto failure = ::testing::AssertionFailure() << "waited in vain; last problem: " << why_ << "; seen:";
     for (const Seen& one : seen_) failure << ' ' << one.payload << (one.duplicate ? " (again)" : "");
     return failure;
+  }
+  void fill(bool full) {
+    note([&] { full_ = full; });
   }
   void hold(bool held) {
     note([&] { held_ = held; });
@@ -83,6 +87,7 @@ class Recorder : public BusListener {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool held_ = false;
+  bool full_ = false;
 };
 
 struct Peer {
@@ -271,6 +276,33 @@ TEST_P(MqttBusTest, StopsAndLeavesTheConnectionToAMessageThatIsNotTaken) {
   Peer watcher(broker_, "watcher", GetParam(), {{"sundial/agent/status", 1, 1}});
   EXPECT_TRUE(watcher.recorder.wait_for(
       [](const Recorder& now) { return !now.seen_.empty() && now.seen_.back().payload == "offline"; }));
+}
+
+TEST_P(MqttBusTest, WhatCanNotBeTakenStaysWithTheBrokerWhilePublishingGoesOn) {
+  Peer sensor(broker_, "sensor", GetParam(), {});
+  {
+    Peer agent(broker_, "agent", GetParam(), {{"a/#", 1, 1}});
+    ASSERT_TRUE(agent.ready() && sensor.ready());
+  }
+  for (const char* text : {"1", "2", "3"}) ASSERT_TRUE(sensor.publish("a/x", text));
+  Peer agent(broker_, "agent", GetParam(), {{"a/#", 1, 1}});
+  agent.recorder.fill(true);
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.disconnections_ > 0; }));
+  Result<void> published = Error(ErrorKind::unavailable, "");
+  for (int i = 0; i < 100 && !published; ++i) {
+    published = agent.publish("b/x", "goes out");
+    if (!published) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_TRUE(published) << published.error().message();
+  EXPECT_FALSE(agent.recorder.seen().empty()) << "nothing was refused";
+
+  agent.recorder.forget();
+  agent.recorder.fill(false);
+  agent.bus->take_again();
+  ASSERT_TRUE(agent.recorder.wait_for([](const Recorder& now) { return now.seen_.size() == 3; }));
+  const std::vector<Seen> seen = agent.recorder.seen();
+  EXPECT_EQ(seen[0].payload + seen[1].payload + seen[2].payload, "123");
+  EXPECT_TRUE(seen[0].duplicate) << "it had come before, and must not have been acknowledged";
 }
 
 TEST(MqttBusLogin, SaysThatTheLoginIsRefused) {

@@ -121,6 +121,21 @@ TYPED_TEST(StoreContract, FindsTheWaitingRecordsOfALane) {
   EXPECT_TRUE(this->store().lane_records("none", 0, 10)->empty());
 }
 
+TYPED_TEST(StoreContract, FindsTheLeastUrgentOldestFirst) {
+  StoreBatch batch;
+  for (std::uint64_t number = 1; number <= 6; ++number) {
+    batch.records.push_back(a_record(number));
+    batch.records.back().priority = number % 2 == 0 ? 5 : static_cast<int>(number % 3);
+  }
+  batch.updates.push_back(an_update(2, RecordUpdate::Kind::bury));
+  this->commit(batch);
+  const auto found = this->store().least_urgent(4);
+  ASSERT_TRUE(found);
+  Numbers numbers;
+  for (const StoredRecord& stored : *found) numbers.push_back(stored.record.number);
+  EXPECT_EQ(numbers, (Numbers{4, 6, 5, 1}));
+}
+
 TYPED_TEST(StoreContract, NeverGivesANumberTwice) {
   this->put(1, 3);
   StoreBatch batch;

@@ -392,10 +392,27 @@ TEST_F(PolicyTest, ADroppedRecordIsNotSent) {
   policy_.added(record(1, "a"), at(Millis(0)));
   policy_.added(record(2, "a"), at(Millis(0)));
   send_all(at(Millis(0)));
-  EXPECT_FALSE(policy_.dropped(1)) << "it is on its way";
-  EXPECT_TRUE(policy_.dropped(2));
+  EXPECT_FALSE(policy_.dropped(1, at(Millis(0)))) << "it is on its way";
+  EXPECT_TRUE(policy_.dropped(2, at(Millis(0))));
   answer_first(answer(DeliveryOutcome::done), at(Millis(0)));
   EXPECT_TRUE(send_all(at(Millis(0))).empty());
+}
+
+// The read was under way before the store lost it.
+TEST_F(PolicyTest, WhatEndedIsNotTakenInByAReadThatWasUnderWay) {
+  policy_.begin(3);
+  const auto page = policy_.wants();
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(policy_.dropped(2, at(Millis(0)))) << "not held, but perhaps in the answer";
+  policy_.read(*page, {{record(1, "a"), {}}, {record(2, "b"), {}}, {record(3, "c"), {}}}, at(Millis(0)));
+  EXPECT_EQ(pass_all(at(Millis(0))), (std::vector<std::uint64_t>{1, 3}));
+
+  const Policy::Read lane{"a", 0, 10, 3};
+  policy_.read(lane, {{record(1, "a"), {}}}, at(Millis(0)));
+  EXPECT_TRUE(send_all(at(Millis(0))).empty()) << "it had been delivered";
+  policy_.removed({1, 2, 3});
+  policy_.revived(record(2, "b"), {}, at(Millis(0)));
+  EXPECT_EQ(send_all(at(Millis(0))), std::vector<std::uint64_t>{2}) << "its number is free again";
 }
 
 }  // namespace

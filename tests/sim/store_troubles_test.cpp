@@ -1,0 +1,221 @@
+// What the agent does about a store that is full or can't be written, step by step, in the simulated world.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "agent/adapters/journal/file_journal.hpp"
+#include "agent/config/definitions.hpp"
+#include "agent/runtime/agent.hpp"
+#include "platform/fake/disk.hpp"
+#include "platform/fake/event_loop.hpp"
+#include "platform/fake/log_sink.hpp"
+#include "platform/fake/worker.hpp"
+#include "platform/json/json.hpp"
+#include "platform/zones/zones.hpp"
+#include "tests/sim/world.hpp"
+
+namespace sundial::sim {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Turns texts round: enough to see what went to the disk in the clear.
+class TurningSealer final : public RecordSealer {
+ public:
+  Result<void> seal(model::OutboxRecord& record) const override {
+    return move(record.action, "args", "sealed");
+  }
+  Result<void> open(model::OutboxRecord& record) const override {
+    return move(record.action, "sealed", "args");
+  }
+
+ private:
+  static Result<void> move(Map& action, const char* from, const char* to) {
+    const Value* args = action.find(from);
+    if (args == nullptr) return {};
+    std::string text = std::string(from) == "args" ? json::write(*args) : *args->find("turned")->text();
+    std::reverse(text.begin(), text.end());
+    Value moved = *json::parse(R"({"turned":""})");
+    Map map;
+    map.set("turned", text);
+    moved = std::string(from) == "args" ? Value(std::move(map)) : *json::parse(text);
+    action.erase(from);
+    action.set(to, std::move(moved));
+    return {};
+  }
+};
+
+model::Message a_message() {
+  model::Message message;
+  message.topic = "t/x";
+  message.payload = "1";
+  return message;
+}
+
+class StoreTroubles : public testing::Test {
+ protected:
+  StoreTroubles() {
+    fate_.trouble = false;
+    broker_.plug(loop_);
+    configuration_.device = {.name = "sim", .time_zone = "UTC"};
+    configuration_.mqtt.emplace();
+    configuration_.store.max_size = 20'000;
+    rule("each", "{'topic':'t/{n}','start':{'workflow':'Each','args':['{payload}']}}");
+  }
+
+  static Value body(std::string text) {
+    std::replace(text.begin(), text.end(), '\'', '"');
+    return *json::parse(text);
+  }
+  void rule(const std::string& id, const std::string& text) {
+    std::vector<model::Problem> problems;
+    configuration_.rules.push_back(*config::read_rule(id, body(text), problems));
+  }
+  void schedule(const std::string& id, const std::string& text) {
+    std::vector<model::Problem> problems;
+    configuration_.schedules.push_back(*config::read_schedule(id, body(text), problems));
+  }
+
+  void start(const RecordSealer* sealer = nullptr) {
+    disk_.set_fault_plan([this](std::uint64_t, FakeDisk::Operation) -> std::optional<FakeDisk::Fault> {
+      const auto fault = fate_.disk_fault();
+      return fault ? std::optional(FakeDisk::Fault{*fault, 0}) : std::nullopt;
+    });
+    agent_ = std::make_unique<runtime::Agent>(runtime::AgentParts{
+        .loop = loop_,
+        .clock = loop_,
+        .log = log_,
+        .zones = *zones_,
+        .store = store_,
+        .store_worker = worker_,
+        .open_journal = [this](JournalPosition committed, const JournalVisitor& visit,
+                               std::function<std::string()> preamble) -> Result<std::unique_ptr<Journal>> {
+          auto opened = FileJournal::open(disk_, log_,
+                                          {.directory = "/state",
+                                           .max_bytes = 8'192,
+                                           .segment_bytes = 2'048,
+                                           .preamble = std::move(preamble)},
+                                          committed, visit);
+          if (!opened) return opened.error();
+          return std::unique_ptr<Journal>(std::move(*opened));
+        },
+        .bus = &broker_,
+        .temporal = temporal_,
+        .callers = worker_,
+        .temporal_worker = worker_,
+        .watch_worker = worker_,
+        .sealer = sealer,
+        .load_configuration = [this] { return Result<model::Configuration>(configuration_); },
+        .version = "sim",
+        .seed = 1,
+    });
+    std::vector<model::Problem> problems;
+    const auto started = agent_->start(configuration_, problems);
+    ASSERT_TRUE(started) << started.error().message();
+    loop_.run_for(seconds{5});
+  }
+
+  void publish(int count) {
+    for (int i = 0; i < count; ++i) broker_.publish(std::to_string(++published_));
+  }
+  std::uint64_t counted(const std::string& name, const std::string& first, const std::string& second = {}) {
+    return agent_->metrics().value(name, first, second);
+  }
+
+  Fate fate_{1};
+  FakeEventLoop loop_;
+  FakeWorker worker_{loop_};
+  FakeLogSink sink_;
+  Log log_{sink_, LogSeverity::debug, [this] { return loop_.now().wall; }};
+  FakeDisk disk_;
+  Broker broker_{fate_, Plant::none};
+  DurableStore store_{fate_, Plant::none};
+  Temporal temporal_{fate_, Plant::none, store_};
+  std::unique_ptr<ZoneSource> zones_ = system_zones();
+  model::Configuration configuration_;
+  std::unique_ptr<runtime::Agent> agent_;
+  int published_ = 0;
+};
+
+TEST_F(StoreTroubles, WhenFullMessagesStayWithTheBrokerAndDueTimesAreMissedAsFull) {
+  schedule("minute",
+           "{'cron':'* * * * *','catch_up':'5m','overlap':'allow_all','start':{'workflow':'Tick',"
+           "'args':['{schedule.time}']}}");
+  start();
+  fate_.partition = true;
+  publish(200);
+  loop_.run_for(seconds{50});
+  EXPECT_TRUE(agent_->status().store.full);
+  EXPECT_FALSE(broker_.empty());
+  EXPECT_LE(store_.size().waiting_bytes, 20'000U);
+  loop_.run_for(minutes{30});
+  bool refused = false;
+  agent_->accept(a_message(), [&refused](const Result<std::string>& id) {
+    refused = !id && id.error().kind() == ErrorKind::exhausted;
+  });
+  EXPECT_TRUE(refused);
+  fate_.partition = false;
+  loop_.run_for(minutes{10});
+  EXPECT_FALSE(agent_->status().store.full);
+  EXPECT_TRUE(broker_.empty());
+  EXPECT_EQ(temporal_.started("Each").size(), 200U);
+  EXPECT_GE(counted("schedule_missed_total", "minute", "full"), 20U);
+  EXPECT_EQ(counted("schedule_missed_total", "minute", "catch_up"), 0U);
+}
+
+TEST_F(StoreTroubles, AFullDiskIsSaidAndAllGoesOnFromWhatIsThere) {
+  start();
+  publish(3);
+  loop_.run_for(seconds{5});
+  fate_.disk = Fate::DiskState::full;
+  publish(3);
+  loop_.run_for(minutes{2});
+  EXPECT_FALSE(agent_->ready());
+  EXPECT_NE(agent_->status().reason.find("no space left"), std::string::npos) << agent_->status().reason;
+  bool refused = false;
+  agent_->accept(a_message(), [&refused](const Result<std::string>& id) {
+    refused = !id && id.error().kind() == ErrorKind::unavailable;
+  });
+  EXPECT_TRUE(refused);
+  fate_.disk = Fate::DiskState::good;
+  loop_.run_for(seconds{20});
+  EXPECT_TRUE(agent_->ready()) << agent_->status().reason;
+  EXPECT_EQ(temporal_.started("Each").size(), 6U);
+}
+
+TEST_F(StoreTroubles, AnEditedDeadLetterIsSealedLikeAllOthers) {
+  const TurningSealer sealer;
+  model::OutboxRecord record;
+  record.number = 1;
+  record.lane = "w";
+  record.action.set("id", "w");
+  record.action.set("workflow", "Each");
+  record.action.set("args", List{Value("secret")});
+  ASSERT_TRUE(sealer.seal(record));
+  StoreBatch batch;
+  batch.records = {record};
+  batch.updates.emplace_back().number = 1;
+  batch.updates.back().kind = RecordUpdate::Kind::bury;
+  ASSERT_TRUE(store_.commit(batch));
+  start(&sealer);
+  Map edited = record.action;
+  edited.set("args", List{Value("another secret")});
+  bool done = false;
+  agent_->edit_record(1, edited, [&done](const Result<void>& outcome) { done = static_cast<bool>(outcome); });
+  loop_.run_for(seconds{1});
+  EXPECT_TRUE(done);
+  auto stored = store_.record(1);
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_EQ(json::write((*stored)->record.action).find("another"), std::string::npos);
+  model::OutboxRecord opened = (*stored)->record;
+  ASSERT_TRUE(sealer.open(opened));
+  EXPECT_EQ(json::write(*opened.action.find("args")), R"(["another secret"])");
+  agent_->retry_record(1, [](const auto&) {});
+  loop_.run_for(seconds{5});
+  EXPECT_EQ(temporal_.started("Each").size(), 1U);
+  EXPECT_EQ(store_.size().dead, 0U);
+}
+
+}  // namespace
+}  // namespace sundial::sim
