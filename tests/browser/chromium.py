@@ -50,11 +50,7 @@ class PageTest(SurfaceTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.browser = Chromium()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
-        super().tearDownClass()
+        cls.addClassCleanup(cls.browser.close)
 
     def setUp(self):
         self.open()

@@ -55,21 +55,21 @@ class SurfaceTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
+        # Cleanups, unlike tearDownClass, also run where a later step fails.
         cls.folder = Folder()
+        cls.addClassCleanup(cls.folder.close)
         cls.broker = Mosquitto(cls.folder.path)
+        cls.addClassCleanup(cls.broker.stop)
         cls.temporal = Temporal(cls.folder.path)
+        cls.addClassCleanup(cls.temporal.stop)
         cls.worker = Worker(cls.folder.path, cls.temporal)
+        cls.addClassCleanup(cls.worker.stop)
         for name, text in cls.files.items():
             path = cls.folder.path / name
             path.write_text(text)
             path.chmod(0o600)
         cls.agent = cls.new_agent().start()
-
-    @classmethod
-    def tearDownClass(cls):
-        for program in (cls.agent, cls.worker, cls.temporal, cls.broker):
-            program.stop()
-        cls.folder.close()
+        cls.addClassCleanup(lambda: cls.agent.stop())
 
     @classmethod
     def new_agent(cls, extra=None, **arguments):
