@@ -31,7 +31,7 @@ class Machine:
              "-initrd", str(self.images / "first.cpio.gz"), "-append", "console=ttyAMA0 net.ifnames=0 panic=-1",
              *disks, "-netdev", f"user,id=net,{forward}", "-device", "virtio-net-device,netdev=net"], self.console)
         self.started = time.monotonic()
-        wait_for(lambda: self.ask("echo here").strip() == "here" or self.ended(), "the machine's shell", PATIENCE)
+        wait_for(lambda: self.ask("echo here", 30).strip() == "here" or self.ended(), "the machine's shell", PATIENCE)
 
     def ended(self):
         if not self.program.running():
