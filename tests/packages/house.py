@@ -26,10 +26,10 @@ def package(preset, kind="deb"):
 class House:
     """A Debian of its own in a folder; what it runs shares this machine's network."""
 
-    def __init__(self, folder, architecture, deb, suite=SUITE):
-        base = run(ROOT / "scripts/root", architecture, suite, deb, timeout=3600).strip()
+    def __init__(self, folder, architecture, deb, suite=SUITE, boot=False):
+        base = run(ROOT / "scripts/root", *(["--boot"] if boot else []), architecture, suite, deb, timeout=3600).strip()
         self.path = Path(folder) / f"root-{architecture}"
-        shutil.copytree(base, self.path, symlinks=True)
+        run("cp", "-a", base, self.path)  # with its devices, which copytree would read
 
     def inside(self, *command, **options):
         """What the command prints, in there."""
