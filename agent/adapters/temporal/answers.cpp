@@ -124,6 +124,7 @@ Sorted sort_answer(const Reply& reply) {
   }
   const Value* detail = first_detail(*body);
   sorted.message = printable(text_of(*body, "message"), kLongestMessage);
+  if (sorted.message.empty()) sorted.message = say_status(reply.status, "");
   sorted.type = detail_type(detail);
   sorted.finding = sort_by_code(reply.status, *number, sorted, detail);
   if (detail != nullptr) {

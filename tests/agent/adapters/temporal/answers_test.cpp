@@ -114,6 +114,16 @@ TEST(Answers, SilenceIsOfTwoKinds) {
   EXPECT_FALSE(usual_answer(sort_answer(silent), silent).unreachable);
 }
 
+TEST(Answers, WithoutAMessageSayAtLeastTheirStatus) {
+  for (const char* body : {R"({"code":6})", R"({"code":13,"message":""})"}) {
+    Reply reply;
+    reply.kind = Reply::Kind::answered;
+    reply.status = 500;
+    reply.body = body;
+    EXPECT_EQ(sort_answer(reply).message, "HTTP 500") << body;
+  }
+}
+
 TEST(HttpHeaders, DatesAndPauses) {
   const auto date = parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
   ASSERT_TRUE(date);
