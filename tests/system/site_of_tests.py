@@ -7,15 +7,23 @@ from support import Agent, Folder, Mosquitto, Program, Temporal, Worker, require
 
 
 class Site:
-    def __init__(self, config, worker_env=None, agent_env=None):
+    """`config` names ports and folder as <temporal>, <broker> and <folder>."""
+
+    def __init__(self, config, worker_env=None, agent_port=None, keys=None):
         self.folder = Folder()
+        for name, content in {"hook.secret": b"hooked", **{f"{key}.key": text for key, text in (keys or {}).items()}}.items():
+            (self.folder.path / name).write_bytes(content)
+            (self.folder.path / name).chmod(0o600)
+        worker_env = {name: value.replace("<folder>", str(self.folder.path)) for name, value in (worker_env or {}).items()}
         self.started = []
         try:
             self.temporal = self.keep(Temporal(self.folder.path))
             self.worker = self.keep(Worker(self.folder.path, self.temporal, worker_env))
             self.broker = self.keep(Mosquitto(self.folder.path))
-            self.agent = Agent(self.folder.path, config.format(
-                temporal=self.temporal.http_port, broker=self.broker.port, folder=self.folder.path), env=agent_env)
+            for name, value in (("temporal", self.temporal.http_port), ("broker", self.broker.port),
+                                ("folder", self.folder.path)):
+                config = config.replace(f"<{name}>", str(value))
+            self.agent = Agent(self.folder.path, config, port=agent_port)
             self.agent.start()
             self.keep(self.agent)
         except BaseException:
@@ -76,6 +84,16 @@ class Site:
     def entries(self):
         """How many records wait."""
         return self.agent.status()["outbox"]["entries"]
+
+    def result_if_there(self, workflow_id):
+        """None while it runs, or while nobody can say."""
+        status, answer = self.http.call("GET", f"/api/v1/workflows/{quote(workflow_id)}/result?wait=1s", timeout=70)
+        return answer["result"] if status == 200 else None
+
+    def named(self, prefix):
+        """The ids of the workflows that begin so, as the agent lists them."""
+        query = urllib.parse.urlencode({"query": f"WorkflowId STARTS_WITH '{prefix}'", "limit": 100})
+        return sorted(one["workflow_id"] for one in self.api("GET", "/workflows?" + query)["items"])
 
     def until(self, question, what, seconds=30):
         return wait_for(question, what, seconds)

@@ -255,8 +255,8 @@ class Worker:
 class Agent:
     """The built agent with a configuration and a state of its own."""
 
-    def __init__(self, folder, config, env=None, arguments=()):
-        self.folder, self.port = Path(folder), free_port()
+    def __init__(self, folder, config, env=None, arguments=(), port=None):
+        self.folder, self.port = Path(folder), port or free_port()
         self.config = self.folder / "sundial.toml"
         self.config.write_text(config)
         self.state = self.folder / "state"

@@ -8,21 +8,21 @@ CONFIG = """
 [device]
 name = "site"
 [temporal]
-address = "http://127.0.0.1:{temporal}"
+address = "http://127.0.0.1:<temporal>"
 task_queue = "sundial"
 [mqtt]
-url = "mqtt://127.0.0.1:{broker}"
+url = "mqtt://127.0.0.1:<broker>"
 [rule.ask]
-topic = "ask/{{device}}"
+topic = "ask/{device}"
 [rule.ask.start]
-workflow = "{{payload.workflow}}"
-args = ["{{payload.argument}}"]
-id = "ask-{{payload.id}}"
-result_to.topic = "answer/{{topic.device}}"
-result_to.payload = {{ id = "{{payload.id}}", status = "{{status}}", result = "{{result}}" }}
+workflow = "{payload.workflow}"
+args = ["{payload.argument}"]
+id = "ask-{payload.id}"
+result_to.topic = "answer/{topic.device}"
+result_to.payload = { id = "{payload.id}", status = "{status}", result = "{result}" }
 [rule.plain]
 topic = "plain"
-start = {{ workflow = "Versioned", args = ["{{payload.device}}"], result_to = {{ topic = "plain/answer" }} }}
+start = { workflow = "Versioned", args = ["{payload.device}"], result_to = { topic = "plain/answer" } }
 """
 
 

@@ -1,9 +1,11 @@
 """The sample worker: runs every workflow and activity that the registry finds, on their task queues."""
+from __future__ import annotations
+
 import asyncio
-import logging
 import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client
@@ -13,13 +15,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import connection  # noqa: E402
 import registry  # noqa: E402
+import telemetry  # noqa: E402
+
+GRACE = timedelta(seconds=10)  # for activities that run when the worker is told to stop
 
 
 async def run() -> None:
-    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
+    telemetry.set_up_logging(os.environ.get("LOG_LEVEL", "WARNING"))
     settings = connection.Settings.from_environment()
     print(settings.summary(), flush=True)
-    client = await connection.connect(settings)
+    client = await connection.connect(settings, [telemetry.tracing()])
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -27,22 +32,29 @@ async def run() -> None:
     await serve(client, stop)
 
 
-async def serve(client: Client, stop: asyncio.Event) -> None:
+def make_workers(client: Client) -> list[Worker]:
     found = registry.discover()
-    workers = [
+    return [
         Worker(client, task_queue=queue.name, workflows=found.workflows, activities=found.activities,
-               max_concurrent_activities=queue.concurrent_activities)
+               max_concurrent_activities=queue.concurrent_activities, graceful_shutdown_timeout=GRACE,
+               interceptors=[telemetry.ActivityMetrics()])
         for queue in registry.QUEUES
     ]
+
+
+async def serve(client: Client, stop: asyncio.Event) -> None:
+    """Until `stop`, or until a worker fails; what runs then is given time to end."""
+    found = registry.discover()
+    workers = make_workers(client)
     running = [asyncio.create_task(worker.run()) for worker in workers]
     print(f"worker is ready: {len(found.workflows)} workflows, {len(found.activities)} activities on "
-          + ", ".join(queue.name for queue in registry.QUEUES), flush=True)
+          + ", ".join(f"{queue.name} ({queue.concurrent_activities} at once)" for queue in registry.QUEUES), flush=True)
     waiting = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.gather(*(worker.shutdown() for worker in workers))
+    await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    for task in done:
-        task.result()
+    print("worker is stopping", flush=True)
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
+    await asyncio.gather(*running)
     print("worker has stopped", flush=True)
 
 
@@ -52,3 +64,6 @@ if __name__ == "__main__":
     except connection.NotReachable as problem:
         print(problem, file=sys.stderr)
         sys.exit(69)
+    except connection.Misconfigured as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(78)

@@ -81,3 +81,8 @@ async def fail_as_told(request: dict[str, Any]) -> str:
         raise ApplicationError(f"attempt {attempt} failed", type=request.get("type", "Told"),
                                non_retryable=request.get("final", False))
     return f"attempt {attempt} succeeded"
+
+
+@activity.defn
+async def process_batch(batch: list[Any]) -> int:
+    return len(batch)

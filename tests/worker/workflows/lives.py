@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities import devices
@@ -50,19 +51,25 @@ class ReadingCounter:
 class DeviceEntity:
     """One workflow for the whole life of a device: signals tell, queries ask, updates change."""
 
-    def __init__(self) -> None:
-        self.readings: list[Any] = []
-        self.threshold = 80.0
+    @workflow.init
+    def __init__(self, device: str, state: dict[str, Any] | None = None) -> None:
+        self.readings: int = (state or {}).get("readings", 0)
+        self.last: Any = (state or {}).get("last")
+        self.threshold: float = (state or {}).get("threshold", 80.0)
         self.retired = False
 
     @workflow.run
-    async def run(self, device: str) -> dict[str, Any]:
-        await workflow.wait_condition(lambda: self.retired)
-        return {"device": device, "readings": len(self.readings), "threshold": self.threshold}
+    async def run(self, device: str, state: dict[str, Any] | None = None) -> dict[str, Any]:
+        await workflow.wait_condition(lambda: self.retired or workflow.info().is_continue_as_new_suggested())
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not self.retired:
+            workflow.continue_as_new(args=[device, {"readings": self.readings, "last": self.last, "threshold": self.threshold}])
+        return {"device": device, "readings": self.readings, "threshold": self.threshold}
 
     @workflow.signal
     def reading(self, value: Any) -> None:
-        self.readings.append(value)
+        self.readings += 1
+        self.last = value
 
     @workflow.signal
     def retire(self) -> None:
@@ -70,7 +77,7 @@ class DeviceEntity:
 
     @workflow.query
     def latest(self) -> Any:
-        return self.readings[-1] if self.readings else None
+        return self.last
 
     @workflow.update
     def set_threshold(self, value: float) -> float:
@@ -240,10 +247,17 @@ class DeviceCommand:
     """The device as an activity: what waits here is completed, kept alive or failed by the agent."""
 
     @workflow.run
-    async def run(self, command: dict[str, Any]) -> Any:
-        return await workflow.execute_activity(
-            devices.ask_device, command, activity_id="command",
-            start_to_close_timeout=timedelta(seconds=command.get("patience", 60)))
+    async def run(self, command: dict[str, Any]) -> dict[str, Any]:
+        silence = command.get("silence")
+        try:
+            answer = await workflow.execute_activity(
+                devices.ask_device, command, activity_id="command",
+                start_to_close_timeout=timedelta(seconds=command.get("patience", 60)),
+                heartbeat_timeout=timedelta(seconds=silence) if silence else None,
+                retry_policy=RetryPolicy(maximum_attempts=1))
+        except ActivityError as problem:
+            return {"status": "failed", "reason": str(problem.cause), "kind": type(problem.cause).__name__}
+        return {"status": "done", "answer": answer}
 
 
 @workflow.defn
