@@ -1,6 +1,7 @@
 // JSON text to Value and back, bounded in size and depth, exact in its numbers.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ inline constexpr std::size_t kMaxDepth = 100;
 // ErrorKind::invalid: this is no JSON. ErrorKind::exhausted: it may be JSON, but it is too deep or
 // holds a number that can't be kept.
 Result<Value> parse(std::string_view text);
+
+// The same, but of an object only these members are kept: what nobody asks for costs no allocation.
+Result<Value> parse_members(std::string_view text, std::span<const std::string> members);
 
 // One line without blanks. A double always has a fraction or an exponent (21.0), the shortest that
 // reads back as the same; NaN and the infinities are the strings "NaN", "Infinity", "-Infinity";

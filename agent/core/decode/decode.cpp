@@ -31,9 +31,16 @@ std::optional<Format> format_of(std::string_view content_type) {
   return std::nullopt;
 }
 
-Result<Decoded> read(Format format, std::string_view bytes) {
+// The members that are wanted, where it is not all of them.
+using Wanted = std::optional<std::span<const std::string>>;
+
+Result<Value> read_json(std::string_view bytes, const Wanted& wanted) {
+  return wanted ? json::parse_members(bytes, *wanted) : json::parse(bytes);
+}
+
+Result<Decoded> read(Format format, std::string_view bytes, const Wanted& wanted) {
   if (bytes.empty()) return Error(ErrorKind::invalid, "the payload is empty");
-  Result<Value> value = format == Format::json   ? json::parse(bytes)
+  Result<Value> value = format == Format::json   ? read_json(bytes, wanted)
                         : format == Format::cbor ? decode_cbor(bytes)
                                                  : decode_msgpack(bytes);
   if (!value) return value.error();
@@ -51,36 +58,47 @@ Decoded bytes_of(std::string_view bytes) {
 
 // JSON where the whole is JSON, else text where it is UTF-8, else bytes; the binary forms are never
 // guessed.
-Result<Decoded> guess(std::string_view bytes) {
-  Result<Value> value = json::parse(bytes);
+Result<Decoded> guess(std::string_view bytes, const Wanted& wanted) {
+  Result<Value> value = read_json(bytes, wanted);
   if (value) return Decoded{std::move(*value), true};
   // It is JSON, but cannot be kept: too deep, or with a number beyond a double.
   if (value.error().kind() == ErrorKind::exhausted) return value.error();
   return is_utf8(bytes) ? text_of(bytes) : Result<Decoded>(bytes_of(bytes));
 }
 
-}  // namespace
-
 Result<Decoded> decode(std::string_view bytes, model::Decode how,
-                       const std::optional<std::string>& content_type) {
+                       const std::optional<std::string>& content_type, const Wanted& wanted) {
   switch (how) {
     case model::Decode::automatic: {
       if (bytes.empty()) return text_of(bytes);
       const auto format = content_type ? format_of(*content_type) : std::nullopt;
-      return format ? read(*format, bytes) : guess(bytes);
+      return format ? read(*format, bytes, wanted) : guess(bytes, wanted);
     }
     case model::Decode::json:
-      return read(Format::json, bytes);
+      return read(Format::json, bytes, wanted);
     case model::Decode::cbor:
-      return read(Format::cbor, bytes);
+      return read(Format::cbor, bytes, wanted);
     case model::Decode::msgpack:
-      return read(Format::msgpack, bytes);
+      return read(Format::msgpack, bytes, wanted);
     case model::Decode::text:
       return text_of(bytes);
     case model::Decode::bytes:
       return bytes_of(bytes);
   }
   return bytes_of(bytes);
+}
+
+}  // namespace
+
+Result<Decoded> decode(std::string_view bytes, model::Decode how,
+                       const std::optional<std::string>& content_type) {
+  return decode(bytes, how, content_type, std::nullopt);
+}
+
+Result<Decoded> decode_members(std::string_view bytes, model::Decode how,
+                               const std::optional<std::string>& content_type,
+                               std::span<const std::string> members) {
+  return decode(bytes, how, content_type, members);
 }
 
 }  // namespace sundial::decode

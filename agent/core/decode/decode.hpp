@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "agent/core/model/rule.hpp"
@@ -21,6 +23,10 @@ struct Decoded {
 // is "cannot be decoded", with the reason for people.
 Result<Decoded> decode(std::string_view bytes, model::Decode how,
                        const std::optional<std::string>& content_type);
+// The same for those who look at these members of an object only: others need not be there.
+Result<Decoded> decode_members(std::string_view bytes, model::Decode how,
+                               const std::optional<std::string>& content_type,
+                               std::span<const std::string> members);
 
 // One item and nothing after it. Depth is that of JSON (json::kMaxDepth); the tree's memory is bounded by
 // the number of bytes given.

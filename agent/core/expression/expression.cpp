@@ -94,6 +94,18 @@ bool Expression::names(Variable variable, std::string_view field) const {
   return names_field(*program_, variable, field);
 }
 
+std::optional<std::vector<std::string>> Expression::payload_members() const {
+  std::vector<std::string> members;
+  const std::vector<Instruction>& code = program_->code;
+  for (std::size_t i = 0; i < code.size(); ++i) {
+    if (code[i].op != Op::load || code[i].a != static_cast<std::uint32_t>(Variable::payload)) continue;
+    if (i + 1 == code.size() || (code[i + 1].op != Op::select && code[i + 1].op != Op::has))
+      return std::nullopt;
+    members.push_back(program_->names[code[i + 1].a]);
+  }
+  return members;
+}
+
 const std::string& Expression::text() const {
   return program_->text;
 }

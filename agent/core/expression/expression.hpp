@@ -64,6 +64,8 @@ class Expression {
   bool is_exactly(Variable variable, std::string_view field = {}) const;
   // Whether it names this field of a variable anywhere: `message.id`; also where it uses the whole variable.
   bool names(Variable variable, std::string_view field) const;
+  // The members of the payload that it looks at; nothing where it looks at the payload as a whole.
+  std::optional<std::vector<std::string>> payload_members() const;
 
   const std::string& text() const;
 

@@ -29,7 +29,10 @@ Prefilter::Prefilter(const std::vector<const CompiledRule*>& rules, std::string_
       index_.add(rule->filters[filter], {place, filter});
     }
     Interest interest;
-    if (forgets_rejected(*rule)) interest.when = rule->when;
+    if (forgets_rejected(*rule)) {
+      interest.when = rule->when;
+      interest.members = rule->when->payload_members();
+    }
     interest.decode = rule->decode;
     interest.names = rule->names;
     interest.name_levels = rule->name_levels;
@@ -66,9 +69,12 @@ Prefilter::Rejected Prefilter::rejected(std::size_t rule) const {
 bool Prefilter::keeps(const FilterIndex::Entry& entry, const Offer& offer,
                       const std::vector<std::string_view>& levels) const {
   const Interest& interest = interests_[entry.rule];
-  const std::optional<std::string> content_type =
-      offer.properties == nullptr ? std::nullopt : offer.properties->content_type;
-  const Result<decode::Decoded> decoded = decode::decode(offer.payload, interest.decode, content_type);
+  static const std::optional<std::string> kUnknown;
+  const auto& content_type = offer.properties == nullptr ? kUnknown : offer.properties->content_type;
+  const Result<decode::Decoded> decoded =
+      interest.members
+          ? decode::decode_members(offer.payload, interest.decode, content_type, *interest.members)
+          : decode::decode(offer.payload, interest.decode, content_type);
   if (!decoded) return true;  // it goes into the ledger
   const expression::Outcome outcome = test(interest, entry.filter, offer, decoded->payload, levels);
   if (outcome == expression::Outcome::holds) return true;
@@ -86,19 +92,20 @@ expression::Outcome Prefilter::test(const Interest& interest, std::uint32_t filt
   for (const std::size_t level : interest.name_levels[filter]) {
     values.push_back(level < levels.size() ? levels[level] : std::string_view{});
   }
-  model::Message message;
+  std::optional<model::Message> message;
   if (interest.when->uses().has(Variable::message)) {
-    message.topic = std::string(offer.topic);
-    message.qos = offer.qos;
-    message.retained = offer.retained;
-    message.duplicate = offer.duplicate;
-    if (offer.properties != nullptr) message.properties = *offer.properties;
+    message.emplace();
+    message->topic = std::string(offer.topic);
+    message->qos = offer.qos;
+    message->retained = offer.retained;
+    message->duplicate = offer.duplicate;
+    if (offer.properties != nullptr) message->properties = *offer.properties;
   }
   const expression::DeviceView device{device_name_, device_zone_};
   expression::Bindings bindings;
   bindings.payload = &payload;
   bindings.topic = {interest.names, values};
-  bindings.message = &message;
+  bindings.message = message ? &*message : nullptr;
   bindings.message_time = offer.now;
   bindings.device = &device;
   bindings.now = offer.now;

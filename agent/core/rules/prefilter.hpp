@@ -55,7 +55,8 @@ class Prefilter {
     std::atomic<std::uint64_t> live{0};
   };
   struct Interest {
-    std::optional<expression::Expression> when;  // not set: everything is kept
+    std::optional<expression::Expression> when;       // not set: everything is kept
+    std::optional<std::vector<std::string>> members;  // of the payload, that `when` looks at; not set: all
     model::Decode decode = model::Decode::automatic;
     std::vector<std::string> names;
     std::vector<std::vector<std::size_t>> name_levels;

@@ -415,6 +415,31 @@ TEST(Prefilter, TurnsAwayOnlyWhatLeavesNoTrace) {
   EXPECT_EQ(filter->rejected(0).messages, 2U);
 }
 
+// It reads only those members of the payload that `when` looks at: that must never change what it says.
+TEST(Prefilter, LooksAtNoLessThanTheConditionDoes) {
+  const std::string_view payload = R"({"a":1,"b":{"c":[1,2]},"d":"x","a":2,"e":null})";
+  for (const auto& [when, holds] : std::vector<std::pair<std::string, bool>>{
+           {"payload.a == 2", true},
+           {"payload.a == 1", false},
+           {"has(payload.e) && !has(payload.f)", true},
+           {"has(payload.f)", false},
+           {"payload.b.c[1] == 2", true},
+           {"size(payload) == 4", true},
+           {"size(payload) == 1 && payload.a == 2", false},
+           {"payload['d'] == 'x'", true},
+           {"(payload.a == 2 ? payload : payload.b).d == 'x'", true},
+           {"(payload.a == 2 ? payload.b : payload).c == [1, 2]", true},
+           {"[payload].exists(p, p.d == 'x')", true},
+           {"payload == {'a': 2, 'b': {'c': [1, 2]}, 'd': 'x', 'e': null}", true},
+           {"'d' in payload && payload.a == 2", true}}) {
+    Desk desk("[rule.r]\ntopic = \"t\"\nwhen = \"" + when + "\"\n" + signal("1"));
+    rules::Offer offer;
+    offer.topic = "t";
+    offer.payload = payload;
+    EXPECT_EQ(desk.engine().prefilter()->wants(offer), holds) << when;
+  }
+}
+
 TEST(Restore, GarbageInTheStoreIsIgnored) {
   Desk desk("[rule.r]\ntopic = \"t\"\nwindow = { count = 2 }\ncollect = { l = \"list(payload)\" }\n" +
             signal("\"{window.l}\""));
