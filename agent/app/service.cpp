@@ -30,6 +30,7 @@
 #include "platform/linux/disk.hpp"
 #include "platform/linux/event_loop.hpp"
 #include "platform/linux/log_sink.hpp"
+#include "platform/linux/memory.hpp"
 #include "platform/linux/signals.hpp"
 #include "platform/linux/supervisor.hpp"
 #include "platform/linux/thread_worker.hpp"
@@ -39,6 +40,7 @@ namespace {
 
 constexpr Millis kDeliveryAtTheEnd{3'000};
 constexpr Millis kEndOfPatience{4'500};  // then the process ends whatever still runs
+constexpr Millis kStarting{2'000};       // by then the broker is connected, as a rule
 constexpr int kQuestionThreads = 4;
 constexpr std::uint64_t kJournalTenths = 2;  // of max_size
 constexpr std::int64_t kSegmentsOfAll = 32;  // the journal's files are so small a part of max_size
@@ -136,6 +138,7 @@ Result<void> Service::start() {
                                                     std::vector<Worker*>{store_worker_.get(), callers_.get()},
                                                     [this] { return condition(); });
   heartbeat_->beat();
+  loop_->at(loop_->now().elapsed + kStarting, give_back_start_memory);
   return {};
 }
 
