@@ -176,6 +176,12 @@ class AgentControl {
   // As they were when this process began.
   virtual const std::vector<std::pair<std::string, std::string>>& kept() const = 0;
 
+  // Hands on each message and absence as the rules take it, at its moment, until `end_recording`. While
+  // one goes on, what no rule would keep is taken too, where one of the filters matches; none: all.
+  using Taken = std::function<void(const model::Input& input, Instant at)>;
+  virtual Result<std::uint64_t> begin_recording(const std::vector<std::string>& filters, Taken taken) = 0;
+  virtual void end_recording(std::uint64_t recording) = 0;
+
   // The names of what changed: "rule.overheat", "schedule.nightly", "temporal".
   virtual void reload(Answer<std::vector<std::string>> done) = 0;
 };

@@ -42,9 +42,10 @@ Api::Api(EventLoop& loop, AgentControl& agent, Log& log, ApiSettings settings)
                             std::optional<std::string> value) { agent.keep(name, std::move(value)); },
                    agent.kept(), loop.now().wall),
       events_(loop, agent),
+      recordings_(loop, agent),
       results_(loop, agent),
       load_(loop, agent),
-      desk_{loop, agent, events_, results_, load_, settings_.process} {
+      desk_{loop, agent, events_, recordings_, results_, load_, settings_.process} {
   // Ids of two starts must differ; nobody needs to be unable to guess them.
   const Result<std::string> bytes = crypto::random_bytes(4);
   id_prefix_ = bytes ? hex_encode(*bytes) : "0";

@@ -12,6 +12,7 @@
 #include "agent/api/desk.hpp"
 #include "agent/api/gate.hpp"
 #include "agent/api/idempotency.hpp"
+#include "agent/api/recordings.hpp"
 #include "agent/api/route.hpp"
 #include "agent/ports/http_server.hpp"
 #include "platform/base/log.hpp"
@@ -52,6 +53,7 @@ class Api {
   Gate gate_;
   Idempotency idempotency_;
   EventHub events_;
+  Recordings recordings_;
   ResultWaiters results_;
   LoadHistory load_;
   Desk desk_;

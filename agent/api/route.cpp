@@ -59,7 +59,7 @@ const Routes& all_routes() {
   static const Routes routes = [] {
     Routes all;
     for (const auto& group : {lab_routes(), agent_routes(), schedule_routes(), rule_routes(), outbox_routes(),
-                              event_routes(), workflow_routes(), page_routes()}) {
+                              event_routes(), record_routes(), workflow_routes(), page_routes()}) {
       all.insert(all.end(), group.begin(), group.end());
     }
     return all;

@@ -43,6 +43,7 @@ Routes schedule_routes();
 Routes rule_routes();
 Routes outbox_routes();
 Routes event_routes();
+Routes record_routes();
 Routes workflow_routes();
 Routes page_routes();
 

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "agent/adapters/http/agent_client.hpp"
+#include "agent/adapters/mqtt/listen.hpp"
 #include "agent/adapters/sqlite/sqlite_store.hpp"
 #include "agent/adapters/temporal/schedules.hpp"
 #include "agent/adapters/temporal/service.hpp"
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
           [](const sundial::model::Configuration& configuration) {
             return sundial::temporal::open_schedules(configuration.temporal, configuration.device.name);
           },
+      .listen_to_broker = sundial::adapters::listen_to_broker,
       .back_up = sundial::back_up_state,
       .terminal = terminal(),
   };

@@ -26,6 +26,7 @@ const std::vector<AddVerb>& all_verbs() {
       add_schedule,
       add_reference,
       add_workflow,
+      add_record,
       add_replay,
       add_run,
       add_version,

@@ -11,8 +11,8 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/cli/configuration.hpp"
-#include "agent/cli/recorded_line.hpp"
 #include "agent/cli/verbs.hpp"
+#include "agent/core/decode/recorded_line.hpp"
 #include "agent/core/engine/engine.hpp"
 #include "platform/json/json.hpp"
 
@@ -47,6 +47,8 @@ std::string action_line(const model::OutboxRecord& record) {
   return decision_line(record.origin.kind, record.origin.id, record.origin.key, record.decided.wall, "action",
                        json::write(action));
 }
+
+using decode::RecordedLine;
 
 // One run through one configuration.
 class Replay {
@@ -203,7 +205,7 @@ class ReplayVerb {
     std::string text;
     for (std::size_t number = 1; std::getline(file, text); ++number) {
       if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-      const Result<RecordedLine> line = read_recorded_line(text, number);
+      const Result<RecordedLine> line = decode::read_recorded_line(text, number);
       if (!line)
         return fail(kExitFailed, fmt::format("{}:{}: {}", options_.file, number, line.error().message()));
       if (until_ && line->time > *until_) break;

@@ -11,6 +11,7 @@
 #include "agent/config/files.hpp"
 #include "agent/core/model/settings.hpp"
 #include "agent/ports/agent_client.hpp"
+#include "agent/ports/message_bus.hpp"
 #include "agent/ports/schedule_service.hpp"
 #include "agent/ports/workflow_service.hpp"
 #include "platform/base/result.hpp"
@@ -72,6 +73,10 @@ struct World {
   std::function<Result<std::unique_ptr<WorkflowService>>(const model::Configuration&)> open_temporal{};
   std::function<Result<std::unique_ptr<ScheduleService>>(const model::Configuration&)>
       open_server_schedules{};
+  // Hears what a broker sends, until `heard` or `away` gives false; the first login must go well.
+  std::function<Result<void>(const model::MqttSettings&, const std::vector<std::string>& filters,
+                             BrokerListener&)>
+      listen_to_broker{};
   // Copies the state in a directory to a file, also while an agent runs on it.
   std::function<Result<void>(const std::string& directory, const std::string& file)> back_up{};
   config::Files files = config::system_files();

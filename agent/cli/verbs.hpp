@@ -14,6 +14,7 @@ void add_events(CLI::App& app, World& world, Chosen& chosen);
 void add_explain(CLI::App& app, World& world, Chosen& chosen);
 void add_next(CLI::App& app, World& world, Chosen& chosen);
 void add_outbox(CLI::App& app, World& world, Chosen& chosen);
+void add_record(CLI::App& app, World& world, Chosen& chosen);
 void add_reference(CLI::App& app, World& world, Chosen& chosen);
 void add_replay(CLI::App& app, World& world, Chosen& chosen);
 void add_reload(CLI::App& app, World& world, Chosen& chosen);

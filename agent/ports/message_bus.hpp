@@ -48,6 +48,15 @@ class BusListener {
   virtual void disconnected(const std::string& why) = 0;
 };
 
+// One who only listens, without a session: what a broker sends, and its absences. On any thread, one
+// call at a time; false ends it.
+class BrokerListener {
+ public:
+  virtual ~BrokerListener() = default;
+  virtual bool heard(const Arrival& arrival) = 0;
+  virtual bool away(bool away, const std::string& why) = 0;
+};
+
 class MessageBus {
  public:
   virtual ~MessageBus() = default;

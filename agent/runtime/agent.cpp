@@ -163,6 +163,12 @@ void Agent::assemble(Recovered& recovered) {
           .next_number = recovered.next_number,
           .admits = [this](const model::OutboxRecord& record) { return admits(record); },
           .committed = [this](Committed done) { committed(std::move(done)); },
+          .taken = [this](const model::Input& input, Instant at) { record_input(input, at); },
+          .replaced =
+              [this](const engine::Engine& old) {
+                add_counts(old);
+                counted_.clear();
+              },
       },
       std::move(recovered.engine));
   engine_->add(std::move(recovered.effects), std::move(recovered.state));
@@ -298,19 +304,9 @@ void Agent::committed(Committed committed) {
   look_at_room();
 }
 
-// What the rules keep of what arrives, and what is subscribed to for them.
+// What is taken of what arrives, and what is subscribed to for the rules.
 std::vector<Subscription> Agent::take_interest() {
-  auto prefilter = engine_->engine().prefilter();
-  intake_.set_keeps(
-      std::make_shared<const Keeps>([prefilter = std::move(prefilter)](const Arrival& arrival, Instant now) {
-        return prefilter->wants({.topic = arrival.topic,
-                                 .payload = arrival.payload,
-                                 .qos = arrival.qos,
-                                 .retained = arrival.retained,
-                                 .duplicate = arrival.duplicate,
-                                 .properties = arrival.properties,
-                                 .now = now});
-      }));
+  choose_keeps();
   std::vector<Subscription> subscriptions;
   for (const rules::PlannedSubscription& planned : engine_->engine().subscriptions().subscriptions()) {
     subscriptions.push_back({planned.filter.subscription(), planned.qos, planned.id});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/api/agent_control.hpp"
+#include "agent/core/rules/topic_filter.hpp"
 #include "agent/runtime/bridge.hpp"
 #include "agent/runtime/committer.hpp"
 #include "agent/runtime/engine_loop.hpp"
@@ -92,6 +93,8 @@ class Agent final : public api::AgentControl, private BusListener {
   void list_workflows(const std::string& query, const std::string& page, int limit,
                       api::Answer<Value> done) override;
   void count_workflows(const std::string& query, api::Answer<std::int64_t> done) override;
+  Result<std::uint64_t> begin_recording(const std::vector<std::string>& filters, Taken taken) override;
+  void end_recording(std::uint64_t recording) override;
   void reload(api::Answer<std::vector<std::string>> done) override;
   void keep(const std::string& name, std::optional<std::string> value) override;
   const std::vector<std::pair<std::string, std::string>>& kept() const override { return kept_; }
@@ -124,12 +127,15 @@ class Agent final : public api::AgentControl, private BusListener {
   void look_at_temporal();
   void tell_temporal(bool up, const std::string& problem);
   std::vector<Subscription> take_interest();
+  void choose_keeps();
+  void record_input(const model::Input& input, Instant at);
   void look_at_end();
   void note_end(const Delivered& delivered);
   void watch(const model::OutboxRecord& record, const std::string& workflow_id, const std::string& run_id,
              bool runs);
   bool publish_result(const AwaitedResult& awaited, const WorkflowResult* result, RunWatcher::Fact over);
   void look_for_oldest() const;
+  void add_counts(const engine::Engine& engine) const;
   void accept_own(model::Input input);
   std::string why_not_ready() const;
 
@@ -162,6 +168,10 @@ class Agent final : public api::AgentControl, private BusListener {
   void change_record(RecordUpdate update, std::function<void()> then, api::Answer<void> done);
   Result<std::vector<std::string>> take_over(const model::Configuration& next);
 
+  struct Recording {
+    std::vector<rules::TopicFilter> filters;  // none: everything
+    Taken taken;
+  };
   struct Waiting {  // a caller who waits for what becomes of a record
     api::Answer<api::Submission> done;
     EventLoop::TimerId timer;
@@ -215,10 +225,14 @@ class Agent final : public api::AgentControl, private BusListener {
   std::optional<EventLoop::TimerId> sync_timer_;
   std::map<std::uint64_t, Waiting> waiting_;
   std::vector<std::pair<std::string, std::string>> kept_;
+  std::map<std::uint64_t, Recording> recordings_;
+  std::uint64_t last_recording_ = 0;
   std::deque<api::Delivery> deliveries_;
   std::function<void(const NumberedLedgerEntry&)> ledger_listener_;
   std::uint64_t ledger_number_ = 0;
-  mutable std::map<std::pair<std::string, std::pair<std::string, std::string>>, std::uint64_t> counted_;
+  using CountNames = std::pair<std::string, std::pair<std::string, std::string>>;  // metric, labels
+  mutable std::map<CountNames, std::uint64_t> counted_;  // of the present engine, as it was looked at last
+  mutable std::map<CountNames, std::uint64_t> totals_;   // of all engines since the agent started
   mutable IntakeCounts intake_counted_;
   mutable std::optional<Instant> oldest_;
   mutable Elapsed oldest_asked_{};

@@ -122,16 +122,22 @@ void Agent::look_for_oldest() const {
       [this, found] { oldest_ = *found; });
 }
 
-// The engine counts for itself; what it counted since the last look is added here.
-const api::Metrics& Agent::metrics() const {
-  if (!stands()) return metrics_;
-  for (const model::Count& count : engine_->engine().counts()) {
-    std::uint64_t& before = counted_[{std::string(count.metric), {count.label, count.second_label}}];
+// An engine counts for itself; what it counted since the last look is added here.
+void Agent::add_counts(const engine::Engine& engine) const {
+  for (const model::Count& count : engine.counts()) {
+    const CountNames names{std::string(count.metric), {count.label, count.second_label}};
+    std::uint64_t& before = counted_[names];
     // An engine that took over begins at zero.
     const std::uint64_t grown = count.value >= before ? count.value - before : count.value;
     if (grown > 0) metrics_.count(count.metric, count.label, count.second_label, grown);
+    totals_[names] += grown;
     before = count.value;
   }
+}
+
+const api::Metrics& Agent::metrics() const {
+  if (!stands()) return metrics_;
+  add_counts(engine_->engine());
   const IntakeCounts intake = intake_.counts();
   metrics_.count("messages_received_total", "mqtt", {}, intake.received - intake_counted_.received);
   if (const std::uint64_t dropped = intake.dropped - intake_counted_.dropped; dropped > 0) {
@@ -141,9 +147,28 @@ const api::Metrics& Agent::metrics() const {
   return metrics_;
 }
 
+// With the figures of /metrics: a reload does not take them back.
 List Agent::rules() const {
   if (!stands()) return {};
-  return items_of(engine_->engine().describe_rules());
+  add_counts(engine_->engine());
+  List documents = items_of(engine_->engine().describe_rules());
+  for (Value& document : documents) {
+    Map& rule = *document.get_if<Map>();
+    const std::string id = *rule.find("id")->text();
+    const auto total = [&](const char* metric) {
+      const auto found = totals_.find({metric, {id, {}}});
+      return found == totals_.end() ? std::int64_t{0} : static_cast<std::int64_t>(found->second);
+    };
+    rule.set("matched", total("rule_matched_total"));
+    rule.set("fired", total("rule_fired_total"));
+    Map suppressed;
+    for (const auto& [names, count] : totals_) {
+      if (names.first != "rule_suppressed_total" || names.second.first != id || count == 0) continue;
+      suppressed.append(names.second.second, static_cast<std::int64_t>(count));
+    }
+    rule.set("suppressed", std::move(suppressed));
+  }
+  return documents;
 }
 
 List Agent::rule_keys(const std::string& rule, std::size_t limit) const {

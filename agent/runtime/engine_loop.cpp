@@ -120,11 +120,15 @@ void EngineLoop::freeze(bool frozen) {
 void EngineLoop::take(Accepted& accepted) {
   if (const auto* input = std::get_if<model::Input>(&accepted.what)) {
     engine_->take(*input, accepted.at, effects_);
+    if (parts_.taken) parts_.taken(*input, accepted.at.wall);
     known_.learn(*input);
   } else if (next_ != nullptr) {
     std::vector<model::Problem> problems;
     auto engine = runtime::follow(*engine_, *next_, *zones_, accepted.at, effects_, state_, problems);
-    if (engine) engine_ = std::move(engine);
+    if (engine) {
+      if (parts_.replaced) parts_.replaced(*engine_);
+      engine_ = std::move(engine);
+    }
     known_.tell(*engine_, accepted.at, effects_);
   }
   last_ = accepted.at;

@@ -44,6 +44,8 @@ class EngineLoop {
     // Asked of each record before it is written; left out: all are.
     std::function<bool(const model::OutboxRecord&)> admits;
     std::function<void(Committed)> committed;
+    std::function<void(const model::Input& input, Instant at)> taken{};  // by the engine
+    std::function<void(const engine::Engine& old)> replaced{};           // by a reload
   };
 
   EngineLoop(Parts parts, std::unique_ptr<engine::Engine> engine);

@@ -5,22 +5,51 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 
 namespace sundial {
 namespace {
 
-Millis read_clock(clockid_t id) {
+std::chrono::nanoseconds read_exactly(clockid_t id) {
   timespec time{};
   ::clock_gettime(id, &time);
-  return std::chrono::floor<Millis>(std::chrono::seconds{time.tv_sec} +
-                                    std::chrono::nanoseconds{time.tv_nsec});
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+
+Millis read_clock(clockid_t id) {
+  return std::chrono::floor<Millis>(read_exactly(id));
+}
+
+// The wall clock is told as the elapsed one plus whole milliseconds that stay the same while the wall
+// clock keeps its pace. Read apart, each rounded for itself, the distance of the two would change by a
+// millisecond from call to call, and with it what is due when: a recording would not replay to what
+// was decided. Told late by less than two milliseconds, early never. One distance for the process,
+// because a moment of one thread is compared with those of another.
+Millis distance(std::chrono::nanoseconds exactly) {
+  static std::atomic<Millis::rep> held{0};
+  const Millis kept{held.load(std::memory_order_relaxed)};
+  if (exactly >= kept && exactly < kept + Millis{2}) return kept;
+  const Millis now = std::chrono::floor<Millis>(exactly);
+  held.store(now.count(), std::memory_order_relaxed);
+  return now;
 }
 
 }  // namespace
 
 Moment LinuxClock::now() const {
-  return {Instant{read_clock(CLOCK_REALTIME)}, Elapsed{read_clock(CLOCK_MONOTONIC)}};
+  constexpr std::chrono::microseconds kAtOnce{100};
+  constexpr int kTries = 5;
+  std::chrono::nanoseconds before{};
+  std::chrono::nanoseconds wall{};
+  // Where this thread lost the processor between two readings, they do not belong together.
+  for (int i = 0; i < kTries; ++i) {
+    before = read_exactly(CLOCK_MONOTONIC);
+    wall = read_exactly(CLOCK_REALTIME);
+    if (read_exactly(CLOCK_MONOTONIC) - before < kAtOnce) break;
+  }
+  const Millis elapsed = std::chrono::floor<Millis>(before);
+  return {Instant{elapsed + distance(wall - before)}, Elapsed{elapsed}};
 }
 
 bool LinuxClock::synchronised() const {

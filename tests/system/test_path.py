@@ -165,6 +165,9 @@ class Path(unittest.TestCase):
 
     def test_a_reload_takes_over_without_a_gap(self):
         self.start_agent()
+        rule = lambda: self.agent.http.call("GET", "/api/v1/rules/hot")[1]["counters"]
+        self.broker.publish("sensors/a/t", '{"t": 1}')  # turned away before it costs a write, and counted
+        wait_for(lambda: rule()["matched"] == 1, "the message to be counted")
         text = self.agent.config.read_text()
         self.agent.config.write_text(text.replace("payload.t > 80", "payload.t > 10"))
         self.agent.program.signal(signal.SIGHUP)
@@ -176,6 +179,7 @@ class Path(unittest.TestCase):
         wait_for(lambda: "reload.refused" in self.agent.program.text(), "the refusal")
         self.broker.publish("sensors/a/t", '{"t": 20}')
         wait_for(lambda: len(self.running("Hot")) == 2, "the workflow")
+        self.assertEqual((rule()["matched"], rule()["fired"]), (3, 2), "a reload takes no figure back")
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ Result<void> fill_options(const model::MqttSettings& settings, const std::string
   options.set_keep_alive_interval(kKeepAlive);
   options.set_connect_timeout(kConnectTimeout);
   options.set_max_inflight(kMaxUnacknowledged);
-  options.set_will(mqtt::will_options(status_topic, "offline", 7, 1, true));
+  if (!status_topic.empty()) options.set_will(mqtt::will_options(status_topic, "offline", 7, 1, true));
   if (!settings.username.empty()) options.set_user_name(settings.username);
   if (!settings.password_file.empty()) {
     auto password = read_secret(settings.password_file);

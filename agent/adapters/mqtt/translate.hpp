@@ -16,7 +16,8 @@ namespace sundial::adapters {
 Result<std::string> paho_address(const model::MqttSettings& settings);
 
 // Reads the password file anew, so that a changed one counts from the next connection on. Fills in
-// place: moved, Paho C++ 1.2's options point into the object that they came from.
+// place: moved, Paho C++ 1.2's options point into the object that they came from. Without a status topic
+// nobody is told that this client went.
 Result<void> fill_options(const model::MqttSettings& settings, const std::string& status_topic,
                           mqtt::connect_options& options);
 

@@ -309,5 +309,30 @@ TEST_F(ApiTest, BodiesOfMessagesMayBeLonger) {
   EXPECT_EQ(surface.api->body_limit("/webhook/x"), 256U * 1024);
 }
 
+TEST(Api, ARecordingIsAStreamOfLinesUntilItsReaderGoes) {
+  Surface surface;
+  EXPECT_EQ(surface.ask("GET", "/api/v1/record?topic=bad%2F%23%2Ffilter")->response.status, 400);
+  const auto stream = surface.ask("GET", "/api/v1/record?topic=a%2F%2B&topic=b");
+  EXPECT_EQ(surface.agent.recorded_filters, (std::vector<std::string>{"a/+", "b"}));
+  model::Message message;
+  message.id = "m1";
+  message.topic = "a/x";
+  message.payload = "21\n";
+  const Instant at{std::chrono::sys_days{std::chrono::year{2026} / 3 / 10}};
+  surface.agent.recorder(model::Input(message), at);
+  surface.agent.recorder(model::Input(model::Absence{true}), at);
+  EXPECT_NE(stream->stream.find(
+                R"(data: {"id":"m1","time":"2026-03-10T00:00:00.000Z","topic":"a/x","payload":"21\n",)"
+                R"("qos":0,"retained":false,"properties":{}})"
+                "\n\n"),
+            std::string::npos)
+      << stream->stream;
+  EXPECT_NE(stream->stream.find(R"(data: {"time":"2026-03-10T00:00:00.000Z","away":true})"),
+            std::string::npos);
+  stream->reader_gone = true;
+  surface.loop.run_for(std::chrono::seconds{20});
+  EXPECT_FALSE(surface.agent.recorder) << "what no rule keeps costs nothing again";
+}
+
 }  // namespace
 }  // namespace sundial::api

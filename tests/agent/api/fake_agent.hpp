@@ -185,6 +185,14 @@ class FakeAgent final : public AgentControl {
     done(Value(object({{"items", List{}}, {"next", Value()}})));
   }
   void count_workflows(const std::string&, Answer<std::int64_t> done) override { done(std::int64_t{7}); }
+  Result<std::uint64_t> begin_recording(const std::vector<std::string>& filters, Taken taken) override {
+    if (std::find(filters.begin(), filters.end(), "bad/#/filter") != filters.end())
+      return Error(ErrorKind::invalid, "topic: '#' must be the last level");
+    recorded_filters = filters;
+    recorder = std::move(taken);
+    return std::uint64_t{1};
+  }
+  void end_recording(std::uint64_t) override { recorder = {}; }
   void reload(Answer<std::vector<std::string>> done) override { done(std::vector<std::string>{"rule.a"}); }
 
   void forget(const std::string& id) {
@@ -208,6 +216,8 @@ class FakeAgent final : public AgentControl {
   std::vector<Delivery> delivered;
   std::vector<NumberedLedgerEntry> entries;
   std::function<void(const NumberedLedgerEntry&)> follower;
+  std::vector<std::string> recorded_filters;
+  Taken recorder;
   std::optional<DeliveryAnswer> outcome = answer_of(DeliveryOutcome::done);
   std::optional<Error> query_problem;
   WorkflowResult result{"running", {}, {}};

@@ -1,5 +1,6 @@
 // Payloads to values: what each form gives, and what none of them takes.
 #include "agent/core/decode/decode.hpp"
+#include "agent/core/decode/recorded_line.hpp"
 
 #include <charconv>
 
@@ -223,6 +224,47 @@ TEST(Msgpack, RefusesBombs) {
   EXPECT_FALSE(decode_msgpack(std::string(1'000'000, '\x91')));
   EXPECT_TRUE(decode_msgpack(std::string(100, '\x91') + '\x01'));
   EXPECT_FALSE(decode_msgpack(std::string(101, '\x91') + '\x01'));
+}
+
+// What `record` writes, `replay` reads: every part of a message comes back.
+TEST(RecordedLine, ComesBackAsItWas) {
+  model::Message message;
+  message.id = "m7";
+  message.topic = "a/ü";
+  message.payload = std::string("\xff\0\n", 3);
+  message.qos = 1;
+  message.retained = true;
+  message.duplicate = true;
+  message.properties = {"text/plain", "answer/here", std::string("\0\1", 2), 60, {{"unit", "C"}}};
+  const Instant at{Millis{1'773'144'000'250}};
+  const std::string text = write_recorded_line({at, message});
+  const auto line = read_recorded_line(text, 3);
+  ASSERT_TRUE(line) << text;
+  EXPECT_EQ(line->time, at);
+  EXPECT_EQ(write_recorded_line(*line), text);
+  const auto& read = std::get<model::Message>(line->input);
+  EXPECT_EQ(read.payload, message.payload);
+  EXPECT_EQ(read.properties.correlation_data, message.properties.correlation_data);
+  EXPECT_TRUE(read.retained && read.duplicate && !read.webhook);
+
+  message.id.clear();
+  message.webhook = true;
+  const auto hook = read_recorded_line(write_recorded_line({at, message}), 3);
+  ASSERT_TRUE(hook);
+  EXPECT_TRUE(std::get<model::Message>(hook->input).webhook);
+  EXPECT_EQ(std::get<model::Message>(hook->input).id, "3") << "a line without id has its number";
+  const auto away = read_recorded_line(write_recorded_line({at, model::Absence{true}}), 4);
+  ASSERT_TRUE(away && std::get<model::Absence>(away->input).away);
+}
+
+TEST(RecordedLine, RefusesWhatIsNone) {
+  for (const char* text :
+       {"", "[]", "{}", R"({"time":"noon","topic":"a"})", R"({"time":"2026-01-01T00:00:00Z"})",
+        R"({"time":"2026-01-01T00:00:00Z","away":1})",
+        R"({"time":"2026-01-01T00:00:00Z","topic":"a","payload_base64":"*"})",
+        R"({"time":"2026-01-01T00:00:00Z","topic":"a","qos":3})"}) {
+    EXPECT_FALSE(read_recorded_line(text, 1)) << text;
+  }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "agent/core/model/input.hpp"
 #include "platform/base/result.hpp"
 
-namespace sundial::cli {
+namespace sundial::decode {
 
 struct RecordedLine {
   Instant time;
@@ -20,4 +20,4 @@ struct RecordedLine {
 Result<RecordedLine> read_recorded_line(std::string_view text, std::size_t number);
 std::string write_recorded_line(const RecordedLine& line);
 
-}  // namespace sundial::cli
+}  // namespace sundial::decode

@@ -1,10 +1,10 @@
 // Recordings: JSON lines to messages and back.
-#include "agent/cli/recorded_line.hpp"
+#include "agent/core/decode/recorded_line.hpp"
 
 #include "platform/base/text.hpp"
 #include "platform/json/json.hpp"
 
-namespace sundial::cli {
+namespace sundial::decode {
 namespace {
 
 Error wrong(const char* what) {
@@ -115,7 +115,7 @@ Result<RecordedLine> read_recorded_line(std::string_view text, std::size_t numbe
 std::string write_recorded_line(const RecordedLine& line) {
   Map map;
   const auto* message = std::get_if<model::Message>(&line.input);
-  if (message != nullptr) map.append("id", message->id);
+  if (message != nullptr && !message->id.empty()) map.append("id", message->id);
   map.append("time", format_rfc3339(line.time, Fraction::always));
   if (message == nullptr) {
     map.append("away", std::get<model::Absence>(line.input).away);
@@ -129,6 +129,7 @@ std::string write_recorded_line(const RecordedLine& line) {
   }
   map.append("qos", message->qos);
   map.append("retained", message->retained);
+  if (message->duplicate) map.append("duplicate", true);
   const model::MessageProperties& from = message->properties;
   Map properties;
   if (from.content_type) properties.append("content_type", *from.content_type);
@@ -142,4 +143,4 @@ std::string write_recorded_line(const RecordedLine& line) {
   return json::write(map);
 }
 
-}  // namespace sundial::cli
+}  // namespace sundial::decode
