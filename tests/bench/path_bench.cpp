@@ -136,9 +136,9 @@ void bench_journal() {
   LinuxDisk disk;
   Quiet sink;
   Log log(sink, LogSeverity::error, [] { return Instant{}; });
-  auto journal =
-      FileJournal::open(disk, log, {.directory = place, .sync_always = false, .segment_bytes = 8U << 20U},
-                        {0}, [](const JournalEntry&) {});
+  auto journal = FileJournal::open(
+      disk, log, {.directory = place, .sync_always = false, .segment_bytes = 8U << 20U, .preamble = {}}, {0},
+      [](const JournalEntry&) {});
   const std::string entry(180, 'x');
   static_cast<void>((*journal)->append(entry));
   measured_part([&](int) { static_cast<void>((*journal)->append(entry)); });

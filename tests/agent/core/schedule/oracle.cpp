@@ -47,6 +47,7 @@ int value_of(std::string text) {
 
 // "*", "a", "a-b", with a step or without.
 bool plain_match(const std::string& item, int value, int low, int high) {
+  if (item == "*") return true;  // also of years before those that are stepped through
   const std::size_t slash = item.find('/');
   const int step = slash == std::string::npos ? 1 : std::atoi(item.c_str() + slash + 1);
   const std::string base = item.substr(0, slash);
@@ -162,10 +163,10 @@ Cron::Cron(std::string_view text, Days days) : days_(days) {
 
 bool Cron::day_matches(CivilSeconds civil) const {
   const Date date = date_of(civil);
-  // A star of years begins where a calendar's years do.
+  // Steps through the years begin where a calendar's years do.
   const int first_year = days_ == Days::all ? 2000 : 1970;
   if (!list_match(fields_[4], date.month, 1, 12)) return false;
-  if (fields_[6] != "*" && !list_match(fields_[6], date.year, first_year, 2199)) return false;
+  if (!list_match(fields_[6], date.year, first_year, 2199)) return false;
   const bool by_day = day_of_month_match(fields_[3], date);
   const bool by_weekday = day_of_week_match(fields_[5], date);
   const bool either = days_ == Days::either && !has_star(fields_[3]) && !has_star(fields_[5]);
