@@ -260,8 +260,9 @@ class TemporalAway(SurfaceTest):
                  ("POST", "/stop-workflow/before", {"workflow_id": "before", "signal": "stop queued", "status": "queued"}))
         answers = {}
         threads = [threading.Thread(target=lambda c=call: answers.__setitem__(c[1], self.ask(c[0], c[1]))) for call in calls]
-        for thread in threads:
-            thread.start()
+        for number, thread in enumerate(threads, 1):
+            thread.start()  # the stop after the message, or the workflow is over before it comes
+            wait_for(lambda: self.agent.status()["outbox"]["entries"] == number, "the call to be kept")
         for thread in threads:
             thread.join(40)
         for _, target, expected in calls:
