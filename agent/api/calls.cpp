@@ -6,6 +6,13 @@
 
 namespace sundial::api {
 
+void take_trace(const ExchangePtr& exchange, model::Message& message) {
+  const std::string* trace = exchange->request().header("traceparent");
+  if (trace != nullptr && model::is_traceparent(*trace)) {
+    message.properties.user.emplace_back("traceparent", *trace);
+  }
+}
+
 bool take_workflow_id(const ExchangePtr& exchange, std::string& id) {
   id = exchange->argument("id");
   if (id.empty()) {
@@ -23,6 +30,8 @@ bool take_workflow_id(const ExchangePtr& exchange, std::string& id) {
 void submit(Desk& desk, const ExchangePtr& exchange, model::ActionKind kind, Map action, Millis wait,
             SubmissionHandler then) {
   DirectCall call{kind, std::move(action), {model::OriginKind::http, "http", "", exchange->id()}};
+  const std::string* trace = exchange->request().header("traceparent");
+  if (trace != nullptr && model::is_traceparent(*trace)) call.origin.trace = *trace;
   if (const std::string* from = exchange->request().header("x-sundial-source");
       from != nullptr && *from == "cli") {
     call.origin.kind = model::OriginKind::command_line;

@@ -15,6 +15,9 @@ inline constexpr Millis kAnswerWait = std::chrono::seconds{10};
 // The workflow id of the path; answers 400 itself where it can't be one, and gives false.
 bool take_workflow_id(const ExchangePtr& exchange, std::string& id);
 
+// A traceparent header goes with the message as MQTT 5's user property would.
+void take_trace(const ExchangePtr& exchange, model::Message& message);
+
 // Hands the action to the outbox and waits; `then` gets Temporal's answer, or nothing where there was
 // none in time. A failure to take it is answered here.
 using SubmissionHandler = std::function<void(const Submission&)>;

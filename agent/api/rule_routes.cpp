@@ -135,6 +135,7 @@ void post_message(Desk& desk, const ExchangePtr& exchange) {
   if (!body) return exchange->fail(body.error());
   Result<model::Message> message = message_of(*body);
   if (!message) return exchange->fail(message.error());
+  take_trace(exchange, *message);
   const std::optional<model::MqttSettings>& mqtt = desk.agent.configuration().mqtt;
   const std::int64_t most = (mqtt ? *mqtt : model::MqttSettings{}).max_payload;
   if (static_cast<std::int64_t>(message->payload.size()) > most) {

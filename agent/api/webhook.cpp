@@ -76,6 +76,7 @@ model::Message message_of(const ExchangePtr& exchange) {
   message.qos = 1;
   if (const std::string* type = exchange->request().header("content-type"))
     message.properties.content_type = *type;
+  take_trace(exchange, message);
   return message;
 }
 

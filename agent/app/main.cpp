@@ -57,8 +57,8 @@ int main(int argc, char** argv) {
       .try_connections = sundial::app::try_connections,
       .connect_agent = sundial::http::make_agent_client,
       .open_temporal =
-          [](const sundial::model::Configuration& configuration) {
-            return sundial::temporal::open_service(configuration.temporal, configuration.device.name);
+          [](const sundial::model::Configuration& configuration, const sundial::cli::World::Show& show) {
+            return sundial::temporal::open_service(configuration.temporal, configuration.device.name, show);
           },
       .open_server_schedules =
           [](const sundial::model::Configuration& configuration) {

@@ -42,6 +42,7 @@ constexpr Millis kDeliveryAtTheEnd{3'000};
 constexpr Millis kEndOfPatience{4'500};  // then the process ends whatever still runs
 constexpr Millis kStarting{2'000};       // by then the broker is connected, as a rule
 constexpr int kQuestionThreads = 4;
+constexpr int kUpdateThreads = 8;            // each may wait ten seconds
 constexpr std::uint64_t kJournalTenths = 2;  // of max_size
 constexpr std::int64_t kSegmentsOfAll = 32;  // the journal's files are so small a part of max_size
 constexpr std::int64_t kLargestSegment = 1024 * 1024;
@@ -115,7 +116,7 @@ class Service {
   std::unique_ptr<RecordSealer> sealer_;
   std::unique_ptr<WorkflowService> temporal_;
   std::unique_ptr<MessageBus> bus_;
-  std::unique_ptr<ThreadWorker> store_worker_, callers_, questions_, watch_worker_;
+  std::unique_ptr<ThreadWorker> store_worker_, callers_, questions_, updates_, watch_worker_;
   std::unique_ptr<runtime::Agent> agent_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Door> door_;
@@ -187,6 +188,7 @@ Result<void> Service::start_agent() {
   store_worker_ = std::make_unique<ThreadWorker>(*loop_, 1);
   callers_ = std::make_unique<ThreadWorker>(*loop_, settings().temporal.max_connections);
   questions_ = std::make_unique<ThreadWorker>(*loop_, kQuestionThreads);
+  updates_ = std::make_unique<ThreadWorker>(*loop_, kUpdateThreads);
   watch_worker_ = std::make_unique<ThreadWorker>(*loop_, 1);
   std::random_device random;
   agent_ = std::make_unique<runtime::Agent>(runtime::AgentParts{
@@ -205,6 +207,7 @@ Result<void> Service::start_agent() {
       .temporal = *temporal_,
       .callers = *callers_,
       .temporal_worker = *questions_,
+      .update_worker = *updates_,
       .watch_worker = *watch_worker_,
       .sealer = sealer_.get(),
       .load_configuration = [this] { return read_configuration(); },

@@ -69,8 +69,10 @@ struct World {
   std::function<std::vector<ConnectionTrial>(const model::Configuration&)> try_connections{};
   // The way to the running agent.
   std::function<Result<std::unique_ptr<AgentClient>>(const AgentAddress&)> connect_agent{};
-  // The way to Temporal itself; an error is one of the configuration.
-  std::function<Result<std::unique_ptr<WorkflowService>>(const model::Configuration&)> open_temporal{};
+  // The way to Temporal itself; an error is one of the configuration. `show` hears of every exchange.
+  using Show = std::function<void(const std::string& line)>;
+  std::function<Result<std::unique_ptr<WorkflowService>>(const model::Configuration&, const Show& show)>
+      open_temporal{};
   std::function<Result<std::unique_ptr<ScheduleService>>(const model::Configuration&)>
       open_server_schedules{};
   // Hears what a broker sends, until `heard` or `away` gives false; the first login must go well.

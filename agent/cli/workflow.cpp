@@ -8,6 +8,7 @@
 
 #include "agent/cli/configuration.hpp"
 #include "agent/cli/verbs.hpp"
+#include "platform/base/text.hpp"
 
 namespace sundial::cli {
 namespace {
@@ -20,11 +21,24 @@ void add_where(CLI::App& verb, const Options& options) {
   verb.add_option("-o,--output", options->output, "text, json or jsonl")
       ->check(CLI::IsMember({"text", "json", "jsonl"}));
   verb.add_flag("--json", options->json, "The same as --output json");
+  verb.add_flag("--verbose", options->verbose, "Shows each request and its answer on standard error");
+}
+
+// Not for what waits: the outbox has no answer but that something was sent.
+void add_durable(CLI::App& verb, const Options& options) {
+  verb.add_flag("--durable", options->durable,
+                "Sends it by the running agent's outbox, which repeats it until it arrives");
+  verb.add_option("--server", options->server,
+                  "The agent, for --durable; else SUNDIAL_LISTEN or the configuration's");
+  verb.add_option("--token-file", options->token_file, "Its token, for --durable")->type_name("FILE");
 }
 
 void add_id(CLI::App& verb, const Options& options, bool required) {
   CLI::Option* id = verb.add_option("-w,--workflow-id", options->workflow_id, "The workflow's id");
-  if (required) id->required();
+  if (!required) return;
+  id->required()->check([](const std::string& text) {
+    return text.empty() ? std::string("the workflow's id is empty") : std::string();
+  });
 }
 
 void add_run(CLI::App& verb, const Options& options) {
@@ -86,8 +100,23 @@ std::string plain_url(const WorkflowOptions& options) {
   return (options.tls ? "https://" : "http://") + options.address;
 }
 
+// What no request can be made of is a mistake of who typed it.
+std::string problem_of_id(const WorkflowOptions& options) {
+  const std::string& id = options.workflow_id;
+  if (id.find('/') != std::string::npos)
+    return "a workflow id with a slash can't be addressed over Temporal's HTTP API";
+  if (id.size() > 1000) return "a workflow id has at most 1000 bytes";
+  if (!is_utf8(id)) return "a workflow id is UTF-8";
+  return "";
+}
+
 int run_verb(World& world, WorkflowOptions options) {
   if (options.json) options.output = "json";
+  if (const std::string problem = problem_of_id(options); !problem.empty()) {
+    world.err << "--workflow-id: " << problem << '\n';
+    return kExitUsage;
+  }
+  if (options.durable) return send_durably(world, options);
   const auto loaded = load_for_temporal(world, options);
   if (!loaded) return kExitConfiguration;
   for (const std::string& note : loaded->notes) world.err << "note: " << note << '\n';
@@ -95,7 +124,9 @@ int run_verb(World& world, WorkflowOptions options) {
     world.err << "this program has no way to Temporal\n";
     return kExitUnreachable;
   }
-  auto service = world.open_temporal(loaded->configuration);
+  World::Show show;
+  if (options.verbose) show = [&world](const std::string& line) { world.err << line << '\n'; };
+  auto service = world.open_temporal(loaded->configuration, show);
   if (!service) {
     world.err << service.error().message() << '\n';
     return kExitConfiguration;
@@ -117,11 +148,15 @@ void add_one(CLI::App& parent, World& world, Chosen& chosen, const std::string& 
 }
 
 void add_start_verbs(CLI::App& parent, World& world, Chosen& chosen) {
-  add_one(parent, world, chosen, "start", "Start a workflow", add_start);
+  add_one(parent, world, chosen, "start", "Start a workflow", [](CLI::App& verb, const Options& options) {
+    add_start(verb, options);
+    add_durable(verb, options);
+  });
   add_one(parent, world, chosen, "execute", "Start a workflow, wait for it and print its result", add_start);
   add_one(parent, world, chosen, "signal-with-start", "Signal a workflow, and start it where it does not run",
           [](CLI::App& verb, const Options& options) {
             add_start(verb, options);
+            add_durable(verb, options);
             verb.add_option("--signal-name", options->signal_name, "The signal's name")->required();
             add_each(verb, "--signal-input", options->signal_inputs, "An argument of the signal as JSON");
           });
@@ -136,6 +171,7 @@ void add_message_verbs(CLI::App& parent, World& world, Chosen& chosen) {
   add_one(parent, world, chosen, "signal", "Signal a workflow",
           [named](CLI::App& verb, const Options& options) {
             named(verb, options);
+            add_durable(verb, options);
             verb.add_option("--name", options->name, "The signal's name")->required();
           });
   add_one(parent, world, chosen, "query", "Ask a workflow", [named](CLI::App& verb, const Options& options) {
@@ -152,6 +188,7 @@ void add_message_verbs(CLI::App& parent, World& world, Chosen& chosen) {
   const auto stop = [](CLI::App& verb, const Options& options) {
     add_id(verb, options, true);
     add_run(verb, options);
+    add_durable(verb, options);
     verb.add_option("--reason", options->reason, "Why, for those who read its history");
   };
   add_one(parent, world, chosen, "cancel", "Ask a workflow to end", stop);

@@ -33,6 +33,8 @@ struct WorkflowOptions {
   std::string output = "text";
   bool json = false;
   bool verbose = false;
+  bool durable = false;
+  std::string server, token_file;  // durable: the agent's
 };
 
 // --address, --namespace and the other flags that say where Temporal is.
@@ -62,6 +64,9 @@ int complain(World& world, const Error& error);
 
 // A failure with its causes, one a line.
 std::string failure_text(const Value& failure);
+
+// The same action by the running agent's outbox.
+int send_durably(World& world, const WorkflowOptions& options);
 
 // Runs the verb against the service.
 int run_workflow_verb(World& world, const WorkflowOptions& options, WorkflowService& service);

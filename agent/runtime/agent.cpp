@@ -197,6 +197,7 @@ void Agent::make_bridge() {
           .delivered = [this](Delivered record) { delivered(std::move(record)); },
           .requested = [this](const Request& request) { requested(request); },
           .link_changed = [this] { link_changed(); },
+          .now = [this] { return engine_->now(); },
       },
       limits_of(configuration_, parts_.seed));
 }

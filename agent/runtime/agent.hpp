@@ -34,6 +34,7 @@ struct AgentParts {
   WorkflowService& temporal;
   Worker& callers;                       // the bridge's: as many threads as connections
   Worker& temporal_worker;               // questions of callers
+  Worker& update_worker;                 // updates: they may take as long as the workflow wants
   Worker& watch_worker;                  // waits for the ends of runs
   const RecordSealer* sealer = nullptr;  // no encryption
   // Reads the configuration again; an error holds all that is wrong, a line each.
@@ -182,7 +183,8 @@ class Agent final : public api::AgentControl, private BusListener {
   void answer_waiting(std::uint64_t number, std::optional<DeliveryAnswer> answer);
 
   template <typename T>
-  void ask_temporal(std::function<Result<T>(WorkflowService&)> question, api::Answer<T> done);
+  void ask_temporal(std::function<Result<T>(WorkflowService&)> question, api::Answer<T> done,
+                    Worker* worker = nullptr);
   template <typename T>
   void ask_store(std::function<Result<T>(Store&)> question, api::Answer<T> done);
 

@@ -236,11 +236,12 @@ void Agent::keep(const std::string& name, std::optional<std::string> value) {
 // --- Temporal ------------------------------------------------------------------------------------
 
 template <typename T>
-void Agent::ask_temporal(std::function<Result<T>(WorkflowService&)> question, api::Answer<T> done) {
+void Agent::ask_temporal(std::function<Result<T>(WorkflowService&)> question, api::Answer<T> done,
+                         Worker* worker) {
   auto result = std::make_shared<std::optional<Result<T>>>();
-  parts_.temporal_worker.run(
-      [this, result, question = std::move(question)] { *result = question(parts_.temporal); },
-      [result, done = std::move(done)] { done(std::move(**result)); });
+  (worker == nullptr ? parts_.temporal_worker : *worker)
+      .run([this, result, question = std::move(question)] { *result = question(parts_.temporal); },
+           [result, done = std::move(done)] { done(std::move(**result)); });
 }
 
 void Agent::describe_workflow(const std::string& id, const std::string& run_id,
@@ -271,7 +272,7 @@ void Agent::update_workflow(const std::string& id, const std::string& name, cons
                             List arguments, Millis wait, api::Answer<Value> done) {
   ask_temporal<Value>(
       [=](WorkflowService& temporal) { return temporal.update(id, name, update_id, arguments, wait); },
-      std::move(done));
+      std::move(done), &parts_.update_worker);
 }
 
 void Agent::list_workflows(const std::string& query, const std::string& page, int limit,

@@ -33,6 +33,13 @@ void Agent::delivered(Delivered done) {
   delivery.reason = done.answer.reason;
   if (ours) metrics_.observe("event_to_effect_seconds", done.at.wall - record.decided.wall);
   if (record.kind == model::ActionKind::start) watch(record, delivery.workflow_id, done.answer.run_id, ours);
+  if (!record.origin.trace.empty()) {
+    parts_.log.info("action.delivered", "an action that belongs to a trace has had its answer",
+                    {{"kind", model::name_of(record.kind)},
+                     {"workflow", delivery.workflow_id},
+                     {"run", delivery.run_id},
+                     {"trace", model::trace_id_of(record.origin.trace)}});
+  }
   note_end(done);
   deliveries_.push_front(std::move(delivery));
   if (deliveries_.size() > kMaxDeliveries) deliveries_.pop_back();

@@ -47,6 +47,7 @@ std::string write_awaited(const AwaitedResult& awaited) {
   map.append("origin_id", awaited.origin.id);
   map.append("origin_key", awaited.origin.key);
   map.append("origin_event", awaited.origin.event);
+  map.append("origin_trace", awaited.origin.trace);
   map.append("priority", awaited.priority);
   map.append("result_to", awaited.result_to);
   return json::write(map);
@@ -63,7 +64,7 @@ std::optional<AwaitedResult> read_awaited(std::string_view text) {
   awaited.run_id = text_of(*document, "run_id");
   awaited.request_id = text_of(*document, "request_id");
   awaited.origin = {*kind, text_of(*document, "origin_id"), text_of(*document, "origin_key"),
-                    text_of(*document, "origin_event")};
+                    text_of(*document, "origin_event"), text_of(*document, "origin_trace")};
   const Value* priority = document->find("priority");
   if (priority != nullptr && priority->is<std::int64_t>()) {
     awaited.priority = static_cast<int>(*priority->get_if<std::int64_t>());

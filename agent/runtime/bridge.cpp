@@ -12,6 +12,7 @@ namespace {
 constexpr Millis kReadAgain = std::chrono::seconds(1);  // after the store could not be read
 constexpr int kSignalsOfARun = 10'000;                  // Temporal's limit
 constexpr int kWarnAt = kSignalsOfARun * 8 / 10;
+constexpr int kAskForRun = 1'000;
 constexpr std::size_t kMostCounted = 10'000;
 
 std::string text_in(const Map& action, std::string_view key) {
@@ -292,19 +293,40 @@ void Bridge::tell_link() {
   if (parts_.link_changed) parts_.link_changed();
 }
 
+// Temporal's limit is one run's, and a signal's answer does not name the run: every so often it is asked
+// for, and another run counts anew.
 void Bridge::count_signal(const outbox::Finished& finished) {
   const model::OutboxRecord& record = finished.record;
   if (finished.end != outbox::End::done) return;
   if (record.kind == model::ActionKind::start) signals_.erase(record.lane);
   if (record.kind != model::ActionKind::signal && record.kind != model::ActionKind::signal_with_start) return;
   if (signals_.size() >= kMostCounted) signals_.clear();
-  if (++signals_[record.lane] != kWarnAt) return;
-  parts_.log.warning(
-      "temporal.many_signals",
-      fmt::format("a workflow had {} signals from here: one run takes {} at most, so let it continue "
-                  "as new, merge them, or send windows",
-                  kWarnAt, kSignalsOfARun),
-      {{"workflow", record.lane}});
+  Signals& signals = signals_[record.lane];
+  const std::string& run_id = finished.answer.run_id;
+  if (!run_id.empty() && run_id != signals.run_id) signals = {run_id, 0};
+  if (++signals.count % kAskForRun == 0) ask_for_run(record.lane);
+}
+
+void Bridge::ask_for_run(const std::string& workflow_id) {
+  auto run_id = std::make_shared<std::string>();
+  parts_.callers.run(
+      [&temporal = parts_.temporal, workflow_id, run_id] {
+        if (const auto described = temporal.describe(workflow_id, "")) *run_id = described->run_id;
+      },
+      guarded([this, workflow_id, run_id] {
+        const auto found = signals_.find(workflow_id);
+        if (found == signals_.end() || run_id->empty()) return;
+        Signals& signals = found->second;
+        if (signals.run_id.empty()) signals.run_id = *run_id;
+        if (signals.run_id != *run_id) signals = {*run_id, 0};
+        if (signals.count < kWarnAt || signals.count >= kWarnAt + kAskForRun) return;
+        parts_.log.warning(
+            "temporal.many_signals",
+            fmt::format("a run has had {} signals from here, and takes {} at most: let the workflow continue "
+                        "as new, merge them, or send windows",
+                        signals.count, kSignalsOfARun),
+            {{"workflow", workflow_id}, {"run", *run_id}});
+      }));
 }
 
 }  // namespace sundial::runtime

@@ -121,13 +121,18 @@ class Bridge {
   void open(model::OutboxRecord& record) const;
   void tell_link();
   void count_signal(const outbox::Finished& finished);
+  void ask_for_run(const std::string& workflow_id);
 
   Parts parts_;
   outbox::Policy policy_;
   std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();  // callbacks that come late find it gone
   std::optional<EventLoop::TimerId> timer_;
-  std::unordered_map<std::string, int> signals_;  // to a workflow's id, since it was last started from here
-  LinkState told_;                                // of the link to Temporal
+  struct Signals {
+    std::string run_id;  // not known yet: ""
+    int count = 0;
+  };
+  std::unordered_map<std::string, Signals> signals_;  // by workflow id, of its present run
+  LinkState told_;                                    // of the link to Temporal
   bool reading_ = false;
   bool working_ = false;
 };

@@ -104,6 +104,7 @@ class StoreTroubles : public testing::Test {
         .temporal = temporal_,
         .callers = worker_,
         .temporal_worker = worker_,
+        .update_worker = worker_,
         .watch_worker = worker_,
         .sealer = sealer,
         .load_configuration = [this] { return Result<model::Configuration>(configuration_); },

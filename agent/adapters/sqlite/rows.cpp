@@ -53,6 +53,7 @@ std::string record_to_text(const model::OutboxRecord& record) {
   set_text(map, "origin_id", record.origin.id);
   set_text(map, "origin_key", record.origin.key);
   set_text(map, "origin_event", record.origin.event);
+  set_text(map, "origin_trace", record.origin.trace);
   map.append("decided", std::int64_t{record.decided.wall.time_since_epoch().count()});
   map.append("decided_elapsed", std::int64_t{record.decided.elapsed.time_since_epoch().count()});
   if (record.expires) map.append("expires", std::int64_t{record.expires->count()});
@@ -80,7 +81,7 @@ Result<model::OutboxRecord> record_from_text(std::uint64_t number, std::string_v
   record.id_names_event = flag_of(*document, "id_names_event");
   record.paced = flag_of(*document, "paced");
   record.origin = {*origin, text_of(*document, "origin_id"), text_of(*document, "origin_key"),
-                   text_of(*document, "origin_event")};
+                   text_of(*document, "origin_event"), text_of(*document, "origin_trace")};
   record.decided.wall = Instant{Millis{number_of(*document, "decided").value_or(0)}};
   record.decided.elapsed = Elapsed{Millis{number_of(*document, "decided_elapsed").value_or(0)}};
   if (const auto expires = number_of(*document, "expires")) record.expires = Millis{*expires};

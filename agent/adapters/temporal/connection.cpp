@@ -9,12 +9,14 @@
 #include <memory>
 
 #include "agent/adapters/temporal/http_headers.hpp"
+#include "agent/adapters/temporal/resolver.hpp"
 #include "agent/adapters/temporal/transport.hpp"
 
 namespace sundial::temporal {
 namespace {
 
 constexpr std::size_t kLongestAnswer = 32 * 1024 * 1024;  // a page of history; one payload may have 2 MB
+constexpr Millis kLookupTimeout{5'000};
 constexpr auto kConnectTimeout = std::chrono::seconds(5);
 
 bool nothing_was_sent(httplib::Error error) {
@@ -60,8 +62,8 @@ std::unique_ptr<httplib::ClientImpl> make_client(const Address& address, const m
 
 class HttplibConnection : public Connection {
  public:
-  HttplibConnection(const Address& address, const model::TlsSettings& tls)
-      : client_(make_client(address, tls)), base_(address.base) {
+  HttplibConnection(const Address& address, const model::TlsSettings& tls, Resolver& resolver)
+      : resolver_(resolver), name_(address.host), client_(make_client(address, tls)), base_(address.base) {
     const int usual = address.tls ? 443 : 80;
     host_ = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
     if (address.port != usual) host_ += ":" + std::to_string(address.port);
@@ -89,10 +91,20 @@ class HttplibConnection : public Connection {
     httplib::Response response;
     httplib::Error error = httplib::Error::Success;
     const bool fresh = client_->is_socket_open() == 0;
+    stopped_ = false;
+    // The library's own lookup can't be ended: it is only let near a name that is known to be found.
+    const auto found =
+        fresh ? resolver_.look_up(name_, std::min(call.deadline, kLookupTimeout)) : Result<void>();
+    if (!found) {
+      reply.problem = found.error().message();
+      return reply;
+    }
     const bool answered = client_->send(request, response, error);
     if (!answered || error != httplib::Error::Success) {
       reply.kind = nothing_was_sent(error) ? Reply::Kind::not_sent : Reply::Kind::unknown;
       reply.problem = too_long ? "its answer is longer than 32 MiB" : describe(error, fresh);
+      if (stopped_) reply.problem = "gave no answer within " + format_duration(call.deadline);
+      reply.kept = !fresh && !stopped_ && !too_long;
       reply.body.clear();
       return reply;
     }
@@ -103,7 +115,10 @@ class HttplibConnection : public Connection {
     return reply;
   }
 
-  void stop() override { client_->stop(); }
+  void stop() override {
+    stopped_ = true;
+    client_->stop();
+  }
 
  private:
   httplib::Request make_request(const Call& call, const std::string& authorization) const {
@@ -120,15 +135,19 @@ class HttplibConnection : public Connection {
     return request;
   }
 
+  Resolver& resolver_;
+  std::string name_;
   std::unique_ptr<httplib::ClientImpl> client_;
   std::string base_;
   std::string host_;
+  std::atomic<bool> stopped_ = false;  // the call that is running was ended by its deadline
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> open_connection(const Address& address, const model::TlsSettings& tls) {
-  auto connection = std::make_unique<HttplibConnection>(address, tls);
+Result<std::unique_ptr<Connection>> open_connection(const Address& address, const model::TlsSettings& tls,
+                                                    Resolver& resolver) {
+  auto connection = std::make_unique<HttplibConnection>(address, tls, resolver);
   if (!connection->valid()) {
     return Error(ErrorKind::unavailable, "the TLS files can't be loaded (certificate, key or their match)");
   }

@@ -54,6 +54,12 @@ Reply Pool::send(const Call& call) {
   std::string problems;
   for (const std::size_t index : order()) {
     reply = send_to(index, call, authorization);
+    // The server may have closed a kept connection meanwhile; a question that changes nothing is simply
+    // asked again. What has an effect is its sender's to repeat.
+    if (reply.kind == Reply::Kind::unknown && reply.kept) forget_idle(index);
+    if (reply.kind == Reply::Kind::unknown && reply.kept && call.method == "GET") {
+      reply = send_to(index, call, authorization);
+    }
     note(index, reply.kind != Reply::Kind::not_sent);
     if (reply.kind != Reply::Kind::not_sent) break;
     problems += (problems.empty() ? "" : "; ") + endpoints_[index].address.text + ": " + reply.problem;
@@ -93,7 +99,7 @@ Result<std::unique_ptr<Connection>> Pool::take(std::size_t index) {
   Endpoint& endpoint = endpoints_[index];
   const auto now = Clock::now();
   std::erase_if(endpoint.idle, [now](const Kept& kept) { return now - kept.since > kKeepIdle; });
-  if (endpoint.idle.empty()) return open_connection(endpoint.address, settings_.tls);
+  if (endpoint.idle.empty()) return open_connection(endpoint.address, settings_.tls, resolver_);
   std::unique_ptr<Connection> connection = std::move(endpoint.idle.back().connection);
   endpoint.idle.pop_back();
   return connection;
@@ -102,6 +108,12 @@ Result<std::unique_ptr<Connection>> Pool::take(std::size_t index) {
 void Pool::give_back(std::size_t index, std::unique_ptr<Connection> connection) {
   const std::lock_guard lock(mutex_);
   endpoints_[index].idle.push_back({std::move(connection), Clock::now()});
+}
+
+// Where one kept connection was found closed the others are too.
+void Pool::forget_idle(std::size_t index) {
+  const std::lock_guard lock(mutex_);
+  endpoints_[index].idle.clear();
 }
 
 void Pool::note(std::size_t index, bool connected) {

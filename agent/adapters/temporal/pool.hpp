@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/adapters/temporal/resolver.hpp"
 #include "agent/adapters/temporal/transport.hpp"
 #include "agent/adapters/temporal/watchdog.hpp"
 
@@ -38,11 +39,13 @@ class Pool : public Transport {
   Reply send_to(std::size_t index, const Call& call, const std::string& authorization);
   Result<std::unique_ptr<Connection>> take(std::size_t index);
   void give_back(std::size_t index, std::unique_ptr<Connection> connection);
+  void forget_idle(std::size_t index);
   void note(std::size_t index, bool connected);
   std::string authorization();
   void look_at_files();
 
   const model::TemporalSettings settings_;
+  Resolver resolver_;
   Watchdog watchdog_;
   std::mutex mutex_;
   std::vector<Endpoint> endpoints_;

@@ -109,6 +109,25 @@ Result<void> put_map(Body& body, std::string_view name, std::string_view inner, 
   return {};
 }
 
+// The action's own headers, and the trace in the field where the SDKs' interceptors look for it.
+Result<void> put_headers(Body& body, const OutboxRecord& record) {
+  Map fields;
+  if (!record.origin.trace.empty()) {
+    Map carrier;
+    carrier.set("traceparent", record.origin.trace);
+    fields.set("_tracer-data", std::move(carrier));
+  }
+  const Value* own = record.action.find("headers");
+  if (const Map* map = own == nullptr ? nullptr : own->get_if<Map>()) {
+    for (const auto& [key, value] : *map) fields.set(*key.text(), value);
+  }
+  if (fields.empty()) return {};
+  Body put;
+  if (auto done = put_fields(put, fields, nullptr); !done) return done;
+  body.raw("header", "{\"fields\":" + put.take() + "}");
+  return {};
+}
+
 // Every start says which device and event it comes from; a memo of the same name in the action wins.
 Result<void> put_memo(Body& body, const Sender& sender, const OutboxRecord& record) {
   Body fields;
@@ -204,7 +223,7 @@ Result<void> put_start(Body& body, const Sender& sender, const OutboxRecord& rec
         put_duration(body, "workflowRunTimeout", action, "run_timeout"),
         put_duration(body, "workflowStartDelay", action, "start_delay"), put_retry(body, action),
         put_map(body, "searchAttributes", "indexedFields", action, "search_attributes"),
-        put_map(body, "header", "fields", action, "headers")}) {
+        put_headers(body, record)}) {
     if (!put) return put;
   }
   return {};
@@ -301,7 +320,7 @@ Result<Call> signal_call(const Sender& sender, const OutboxRecord& record, const
   body.text("requestId", record.request_id);
   body.text("identity", sender.identity);
   if (auto put = put_list(body, "input", record.action, "args", sender.codec); !put) return put.error();
-  if (auto put = put_map(body, "header", "fields", record.action, "headers"); !put) return put.error();
+  if (auto put = put_headers(body, record); !put) return put.error();
   return post(workflow_path(sender, text_in(record.action, "id")), *tail, body);
 }
 

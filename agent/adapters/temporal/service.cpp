@@ -6,16 +6,19 @@
 #include "agent/adapters/temporal/frontend.hpp"
 #include "agent/adapters/temporal/pool.hpp"
 #include "agent/adapters/temporal/reader.hpp"
+#include "agent/adapters/temporal/shown_transport.hpp"
 
 namespace sundial::temporal {
 namespace {
 
 class HttpService : public WorkflowService {
  public:
-  HttpService(std::unique_ptr<Pool> pool, Sender sender, std::unique_ptr<PayloadCodec> own_codec)
+  HttpService(std::unique_ptr<Pool> pool, Sender sender, std::unique_ptr<PayloadCodec> own_codec,
+              std::unique_ptr<Transport> shown)
       : own_codec_(std::move(own_codec)),
         pool_(std::move(pool)),
-        frontend_(*pool_, std::move(sender)),
+        shown_(std::move(shown)),
+        frontend_(shown_ ? *shown_ : *pool_, std::move(sender)),
         delivery_(frontend_),
         reader_(frontend_) {}
 
@@ -51,6 +54,7 @@ class HttpService : public WorkflowService {
  private:
   std::unique_ptr<PayloadCodec> own_codec_;  // where nobody else holds it
   std::unique_ptr<Pool> pool_;
+  std::unique_ptr<Transport> shown_;  // round the pool
   Frontend frontend_;
   Delivery delivery_;
   Reader reader_;
@@ -62,27 +66,30 @@ namespace {
 
 Result<std::unique_ptr<WorkflowService>> make(const model::TemporalSettings& settings,
                                               const std::string& device, const PayloadCodec* codec,
-                                              std::unique_ptr<PayloadCodec> own) {
+                                              std::unique_ptr<PayloadCodec> own, const Show& show) {
   auto pool = Pool::create(settings);
   if (!pool) return pool.error();
   Sender sender{settings.name_space, settings.task_queue, device, "sundial@" + device, codec};
+  std::unique_ptr<Transport> shown;
+  const bool authorized = !settings.api_key.empty() || !settings.api_key_file.empty();
+  if (show) shown = std::make_unique<ShownTransport>(**pool, show, authorized);
   return std::unique_ptr<WorkflowService>(
-      std::make_unique<HttpService>(std::move(*pool), std::move(sender), std::move(own)));
+      std::make_unique<HttpService>(std::move(*pool), std::move(sender), std::move(own), std::move(shown)));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<WorkflowService>> make_service(const model::TemporalSettings& settings,
                                                       const std::string& device, const PayloadCodec* codec) {
-  return make(settings, device, codec, nullptr);
+  return make(settings, device, codec, nullptr, {});
 }
 
 Result<std::unique_ptr<WorkflowService>> open_service(const model::TemporalSettings& settings,
-                                                      const std::string& device) {
+                                                      const std::string& device, const Show& show) {
   auto codec = make_codec(settings);
   if (!codec) return codec.error();
   const PayloadCodec* used = codec->get();
-  return make(settings, device, used, std::move(*codec));
+  return make(settings, device, used, std::move(*codec), show);
 }
 
 }  // namespace sundial::temporal

@@ -1,6 +1,7 @@
 // Temporal's HTTP API as a WorkflowService.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,8 +16,10 @@ namespace sundial::temporal {
 Result<std::unique_ptr<WorkflowService>> make_service(const model::TemporalSettings& settings,
                                                       const std::string& device, const PayloadCodec* codec);
 
-// The same with a codec of its own, from the keys that the settings name.
-Result<std::unique_ptr<WorkflowService>> open_service(const model::TemporalSettings& settings,
-                                                      const std::string& device);
+// The same with a codec of its own, from the keys that the settings name. `show`, where it is set, is
+// handed every request and answer, without what authorizes it.
+Result<std::unique_ptr<WorkflowService>> open_service(
+    const model::TemporalSettings& settings, const std::string& device,
+    const std::function<void(const std::string& line)>& show = {});
 
 }  // namespace sundial::temporal

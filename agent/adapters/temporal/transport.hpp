@@ -44,6 +44,7 @@ struct Reply {
   std::optional<Millis> retry_after;
   std::optional<Instant> date;  // the server's clock
   std::string problem;          // not answered: why, one line
+  bool kept = false;            // unknown: the connection had been used before, and was found broken
 };
 
 class Transport {
@@ -62,6 +63,8 @@ class Connection {
   virtual void stop() = 0;
 };
 
-Result<std::unique_ptr<Connection>> open_connection(const Address& address, const model::TlsSettings& tls);
+class Resolver;
+Result<std::unique_ptr<Connection>> open_connection(const Address& address, const model::TlsSettings& tls,
+                                                    Resolver& resolver);
 
 }  // namespace sundial::temporal

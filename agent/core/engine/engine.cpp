@@ -123,7 +123,11 @@ class Composition final : public Engine, private rules::Decisions {
     return found;
   }
 
-  void take_one(const model::Message& message, Moment now) { rules_.take(message, now); }
+  void take_one(const model::Message& message, Moment now) {
+    taking_ = &message;
+    rules_.take(message, now);
+    taking_ = nullptr;
+  }
   void take_one(const model::Absence& absence, Moment now) {
     rules_.absence(absence.away, now);
     book_->hold(absence.full, now);
@@ -173,6 +177,7 @@ class Composition final : public Engine, private rules::Decisions {
   ScheduleActions schedule_actions_;
   schedule::Hands hands_;
   model::Effects* effects_ = nullptr;
+  const model::Message* taking_ = nullptr;  // the message that is being decided on
   Moment now_{};
   std::vector<std::string> gone_;
   std::map<std::string, std::uint64_t> fired_;
@@ -230,9 +235,11 @@ void Composition::carry_out(const std::vector<actions::CompiledAction>& all,
 
 void Composition::fired(const rules::Fired& fired) {
   ++fired_[fired.rule.id];
-  const Cause cause = cause_of(device_name_, fired);
+  Cause cause = cause_of(device_name_, fired);
+  if (taking_ != nullptr && cause.origin.event == taking_->id) cause.origin.trace = trace_of(*taking_);
+  const std::string trace(model::trace_id_of(cause.origin.trace));
   tell({fired.at.wall, OriginKind::rule, fired.rule.id, cause.origin.key, cause.origin.event, "fired",
-        fired.back ? "back" : "", ""});
+        fired.back ? "back" : "", trace.empty() ? "" : "trace " + trace});
   carry_out(fired.back ? fired.rule.back : fired.rule.actions, fired.bindings, fired.firing, cause,
             fired.back ? "back." : "");
 }

@@ -54,6 +54,13 @@ std::string event_of(const actions::Firing& firing) {
   return format_rfc3339(scheduled ? firing.schedule_time : firing.at, Fraction::always);
 }
 
+std::string trace_of(const model::Message& message) {
+  for (const auto& [name, value] : message.properties.user) {
+    if (name == "traceparent" && model::is_traceparent(value)) return value;
+  }
+  return {};
+}
+
 Cause cause_of(std::string_view device, const rules::Fired& fired) {
   const actions::Firing& firing = fired.firing;
   rules::StateWriter identity;

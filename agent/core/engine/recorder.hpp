@@ -21,6 +21,8 @@ struct Cause {
 
 // The cause of a rule's firing, and of a schedule's.
 Cause cause_of(std::string_view device, const rules::Fired& fired);
+// The traceparent that came with a message as a user property, or "".
+std::string trace_of(const model::Message& message);
 Cause cause_of(std::string_view device, std::string_view schedule, const actions::Firing& firing,
                std::string_view how, Moment at);
 

@@ -47,4 +47,19 @@ std::string_view name_of(OriginKind kind) {
   return "rule";
 }
 
+bool is_traceparent(std::string_view text) {
+  constexpr std::string_view kForm = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+  if (text.size() != kForm.size() || text.starts_with("ff")) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (kForm[i] == 'h' ? !digit : text[i] != '-') return false;
+  }
+  const auto zeros = [](std::string_view id) { return id.find_first_not_of('0') == std::string_view::npos; };
+  return !zeros(trace_id_of(text)) && !zeros(text.substr(36, 16));
+}
+
+std::string_view trace_id_of(std::string_view traceparent) {
+  return traceparent.size() < 35 ? std::string_view() : traceparent.substr(3, 32);
+}
+
 }  // namespace sundial::model

@@ -40,10 +40,16 @@ std::string_view name_of(OriginKind kind);
 // Who decided an action, and on what.
 struct Origin {
   OriginKind kind = OriginKind::rule;
-  std::string id;     // the rule's or schedule's id
-  std::string key;    // the rule's key
-  std::string event;  // the message's id, or the due time
+  std::string id;       // the rule's or schedule's id
+  std::string key;      // the rule's key
+  std::string event;    // the message's id, or the due time
+  std::string trace{};  // the W3C traceparent that came with it
 };
+
+// "00-<32 hex digits>-<16>-<2>", as W3C's Trace Context has it; neither id all zeros.
+bool is_traceparent(std::string_view text);
+// Its 32 digits, by which people look for it.
+std::string_view trace_id_of(std::string_view traceparent);
 
 // An action that was decided, all of whose texts are final: what the outbox holds.
 struct OutboxRecord {

@@ -156,6 +156,38 @@ TEST_F(AgentVerbs, ExplainTellsTheLedgerOfARuleOrSchedule) {
   EXPECT_NE(out_.find("rule r: fired"), std::string::npos);
 }
 
+TEST_F(AgentVerbs, DurableWorkflowVerbsGoIntoTheOutbox) {
+  ASSERT_EQ(run({"workflow", "start", "--durable", "--type", "W", "--workflow-id", "w", "--input", "1"}),
+            kExitDone)
+      << err_;
+  EXPECT_EQ(surface.agent.calls.at(0).kind, model::ActionKind::start);
+  EXPECT_EQ(*surface.agent.calls.at(0).action.find("id")->text(), "w");
+  EXPECT_EQ(*surface.agent.calls.at(0).action.find("workflow")->text(), "W");
+  ASSERT_EQ(run({"workflow", "signal", "--durable", "-w", "w", "--name", "a b"}), kExitDone) << err_;
+  EXPECT_EQ(surface.agent.calls.at(1).kind, model::ActionKind::signal);
+  EXPECT_EQ(*surface.agent.calls.at(1).action.find("name")->text(), "a b");
+  ASSERT_EQ(
+      run({"workflow", "signal-with-start", "--durable", "-w", "w", "--type", "W", "--signal-name", "s"}),
+      kExitDone)
+      << err_;
+  ASSERT_EQ(run({"workflow", "cancel", "--durable", "-w", "w", "--reason", "why"}), kExitDone) << err_;
+  ASSERT_EQ(run({"workflow", "terminate", "--durable", "-w", "w"}), kExitDone) << err_;
+  EXPECT_EQ(surface.agent.calls.at(2).kind, model::ActionKind::signal_with_start);
+  EXPECT_EQ(surface.agent.calls.at(3).kind, model::ActionKind::cancel);
+  EXPECT_EQ(surface.agent.calls.at(4).kind, model::ActionKind::terminate);
+  EXPECT_EQ(run({"workflow", "cancel", "--durable", "-w", "w", "--run-id", "r"}), kExitUsage);
+  EXPECT_EQ(run({"workflow", "query", "--durable", "-w", "w", "--name", "q"}), kExitUsage);
+  EXPECT_EQ(surface.agent.calls.size(), 5u);
+}
+
+TEST_F(AgentVerbs, AWorkflowIdThatCannotBeAddressedIsAUsageError) {
+  for (const std::string& id :
+       {std::string("a/b"), std::string(1001, 'a'), std::string("\xff"), std::string()}) {
+    EXPECT_EQ(run({"workflow", "describe", "--workflow-id", id}), kExitUsage) << id;
+    EXPECT_FALSE(err_.empty());
+  }
+}
+
 TEST_F(AgentVerbs, TablesFitTheTerminalAndItsColours) {
   surface.agent.schedule_documents.emplace_back(
       api::object({{"id", std::string(50, 'a')}, {"cron", std::string(50, 'b')}, {"source", "api"}}));

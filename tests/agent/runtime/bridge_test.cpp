@@ -30,7 +30,13 @@ class FakeTemporal final : public WorkflowService {
     return answer;
   }
   DeliveryAnswer probe() override { return {}; }
-  Result<WorkflowDescription> describe(const std::string&, const std::string&) override { return none(); }
+  Result<WorkflowDescription> describe(const std::string& id, const std::string&) override {
+    if (run_id.empty()) return none();
+    WorkflowDescription described;
+    described.workflow_id = id;
+    described.run_id = run_id;
+    return described;
+  }
   Result<WorkflowResult> result(const std::string&, const std::string&, Millis) override { return none(); }
   Result<Value> history(const std::string&, const std::string&, const std::string&, int) override {
     return none();
@@ -46,6 +52,7 @@ class FakeTemporal final : public WorkflowService {
   static Error none() { return {ErrorKind::unsupported, "not here"}; }
 
   bool up = true;
+  std::string run_id;  // of what runs
   int calls = 0;
   std::vector<std::uint64_t> effects;
 };
@@ -204,6 +211,23 @@ TEST_F(BridgeTest, NothingIsHeardOfAfterItsEnd) {
   loop_.settle();
   EXPECT_TRUE(delivered_.empty());
   EXPECT_EQ(store_.size(), 1u);
+}
+
+TEST_F(BridgeTest, WarnsOfARunThatIsNearItsLimitOfSignals) {
+  bridge_->begin(0);
+  const auto signal = [this](int times) {
+    for (int i = 0; i < times; ++i) {
+      bridge_->added({commit("a", model::ActionKind::signal)});
+      loop_.settle();
+    }
+  };
+  temporal_.run_id = "first";
+  signal(7'000);
+  temporal_.run_id = "second";  // it continued as new
+  signal(7'000);
+  EXPECT_FALSE(sink_.heard("temporal.many_signals"));
+  signal(2'000);
+  EXPECT_TRUE(sink_.heard("temporal.many_signals"));
 }
 
 TEST_F(BridgeTest, NothingWakesItWhenThereIsNothingToDo) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/adapters/temporal/resolver.hpp"
 #include "agent/adapters/temporal/service.hpp"
 #include "agent/adapters/temporal/transport.hpp"
 #include "agent/adapters/temporal/watchdog.hpp"
@@ -317,7 +318,7 @@ TEST_F(Contract, ListsAndCounts) {
 class Faults : public Contract, public ::testing::WithParamInterface<const char*> {
  protected:
   void fault(const std::string& order) {
-    auto connection = open_connection(*parse_address(address()), {});
+    auto connection = open_connection(*parse_address(address()), {}, resolver_);
     ASSERT_TRUE(connection);
     Call call;
     call.method = "POST";
@@ -325,6 +326,8 @@ class Faults : public Contract, public ::testing::WithParamInterface<const char*
     call.body = order;
     ASSERT_EQ((*connection)->send(call, "").status, 200);
   }
+
+  Resolver resolver_;
 };
 
 TEST_P(Faults, ALostAnswerIsNoSecondEffect) {
@@ -377,7 +380,7 @@ TEST_P(Faults, AfterTheRetentionNothingIsRepeated) {
 }
 
 TEST_P(Faults, ADrippingServerMeetsTheDeadline) {
-  auto connection = open_connection(*parse_address(address()), {});
+  auto connection = open_connection(*parse_address(address()), {}, resolver_);
   fault(R"({"count":1,"kind":"delay","seconds":3})");
   Watchdog watchdog;
   Call call;
