@@ -225,11 +225,11 @@ class Rig:
         self.handle.cleanup()
 
 
-def wait_received(subscriber, wanted, seconds=120):
+def wait_received(subscriber, wanted, seconds=120, counted=None):
     """Until so many messages are in, or none came for two seconds; returns how many."""
     deadline, last, since = time.monotonic() + seconds, -1, time.monotonic()
     while time.monotonic() < deadline:
-        have = subscriber.received()
+        have = (counted or subscriber.received)()
         if have >= wanted or (have == last and time.monotonic() - since > 2):
             return have
         if have != last:
