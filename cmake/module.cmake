@@ -7,11 +7,12 @@ function(sundial_target_name folder result)
   set(${result} "${name}" PARENT_SCOPE)
 endfunction()
 
-# sundial_module(SOURCES a.cpp b.cpp  USES platform/base agent/core/model  LIBRARIES re2::re2)
+# sundial_module([COLD]  SOURCES a.cpp b.cpp  USES platform/base agent/core/model  LIBRARIES re2::re2)
 # A folder without SOURCES is a library of headers only. LIBRARIES are seen by this folder's own
-# files alone, so that a library's header can't leak into another room.
+# files alone, so that a library's header can't leak into another room. A release compiles a COLD room,
+# through which no message of the broker goes, for size (docs/PERFORMANCE.md says what that gives).
 function(sundial_module)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;USES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "COLD" "" "SOURCES;USES;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sundial_module: what is '${arg_UNPARSED_ARGUMENTS}'?")
   endif()
@@ -26,6 +27,9 @@ function(sundial_module)
     add_library(${target} STATIC ${arg_SOURCES})
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
     target_link_libraries(${target} PUBLIC ${used} PRIVATE ${arg_LIBRARIES} sundial_flags)
+    if(arg_COLD)
+      target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+    endif()
   else()
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${CMAKE_SOURCE_DIR})
