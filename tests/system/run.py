@@ -34,6 +34,11 @@ class Progress(unittest.TextTestResult):
         unittest.TestResult.addSuccess(self, test)
         self.line("ok", test)
 
+    def addSkip(self, test, reason):
+        unittest.TestResult.addSkip(self, test, reason)
+        self.line("skip", test)
+        self.stream.writeln(f"      {reason}")
+
     def addError(self, test, problem):
         unittest.TestResult.addError(self, test, problem)
         self.line("ERROR", test)
@@ -70,7 +75,7 @@ def main():
         folder = Path(options.results)
         folder.mkdir(parents=True, exist_ok=True)
         tree.ElementTree(tree.Element("testsuites", tests=str(result.testsRun), failures=str(len(result.failures)),
-                                      errors=str(len(result.errors)))).write(folder / "results.xml")
+                                      errors=str(len(result.errors)), skipped=str(len(result.skipped)))).write(folder / "results.xml")
     return 0 if result.wasSuccessful() else 1
 
 

@@ -166,7 +166,8 @@ class Faults(unittest.TestCase):
 
     def test_a_full_disk_is_said_and_survived(self):
         if not os.environ.get("SUNDIAL_TEST_SLOW_FAULTS"):
-            self.skipTest("not yet seen to pass; SUNDIAL_TEST_SLOW_FAULTS=1 runs it")
+            self.skipTest("known fault: where the disk is smaller than max_size the agent's own files fill it, and it "
+                          "waits for room for ever; SUNDIAL_TEST_SLOW_FAULTS=1 runs it")
         place = self.folder.path / "small"
         place.mkdir()
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "sundial-test", str(place)], capture_output=True)
