@@ -90,7 +90,9 @@ Routes record_routes() {
            record,
            {"What the rules hear from now on, live (text/event-stream): a line of a recording an event",
             {200, 400, 503},
-            {{"topic", "an MQTT filter; may be given several times, left out: everything"}}}}};
+            {{"topic", "an MQTT filter; may be given several times, left out: everything"}},
+            {},
+            "text/event-stream"}}};
 }
 
 }  // namespace sundial::api
