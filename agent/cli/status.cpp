@@ -15,10 +15,10 @@ std::string link(const Value& status, const std::string& name, std::string_view 
                  std::string_view place) {
   const bool up = text_at(status, name + "." + std::string(flag)) == "true";
   std::string text = up ? "connected" : "not connected";
-  if (const std::string where = text_at(status, name + "." + std::string(place)); !where.empty())
-    text += ", " + where;
-  if (const std::string problem = text_at(status, name + ".problem"); !up && !problem.empty())
-    text += ": " + problem;
+  const std::string where = text_at(status, name + "." + std::string(place));
+  const std::string problem = up ? std::string() : text_at(status, name + ".problem");
+  if (!where.empty() && !problem.starts_with(where)) text += ", " + where;  // a problem may name its address
+  if (!problem.empty()) text += ": " + problem;
   return text;
 }
 
