@@ -3,10 +3,9 @@
 
 #include <sstream>
 
-#include "agent/cli/verb.hpp"
 #include "platform/base/text.hpp"
-#include "platform/zones/zones.hpp"
 #include "tests/agent/api/surface.hpp"
+#include "tests/agent/cli/command.hpp"
 
 namespace sundial::cli {
 namespace {
@@ -32,32 +31,21 @@ class InProcessClient final : public AgentClient {
 
 class AgentVerbs : public testing::Test {
  protected:
-  int run(std::vector<std::string> arguments) {
-    const auto zones = system_zones();
-    std::istringstream in;
-    std::ostringstream out;
-    std::ostringstream err;
-    World world{.in = in,
-                .out = out,
-                .err = err,
-                .zones = *zones,
-                .environment = environment,
-                .now = surface.agent.moment.wall,
-                .host_name = "pi",
-                .system_time_zone = "UTC",
-                .run_agent = {},
-                .terminal = terminal};
-    world.connect_agent = [this](const AgentAddress& address) -> Result<std::unique_ptr<AgentClient>> {
-      called = address;
-      if (!reachable) return Error(ErrorKind::unavailable, "nobody is there");
-      return std::unique_ptr<AgentClient>(std::make_unique<InProcessClient>(surface));
-    };
-    std::vector<const char*> argv{"sundial"};
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    const int code = run_command_line(static_cast<int>(argv.size()), argv.data(), world);
-    out_ = out.str();
-    err_ = err.str();
-    return code;
+  int run(const std::vector<std::string>& words) {
+    Outcome outcome = run_command(words, "", [this](World& world) {
+      world.environment = environment;
+      world.now = surface.agent.moment.wall;
+      world.system_time_zone = "UTC";
+      world.terminal = terminal;
+      world.connect_agent = [this](const AgentAddress& address) -> Result<std::unique_ptr<AgentClient>> {
+        called = address;
+        if (!reachable) return Error(ErrorKind::unavailable, "nobody is there");
+        return std::unique_ptr<AgentClient>(std::make_unique<InProcessClient>(surface));
+      };
+    });
+    out_ = std::move(outcome.out);
+    err_ = std::move(outcome.err);
+    return outcome.exit_code;
   }
 
   api::Surface surface;

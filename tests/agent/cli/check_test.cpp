@@ -6,9 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/cli/verb.hpp"
 #include "platform/json/json.hpp"
-#include "platform/zones/zones.hpp"
+#include "tests/agent/cli/command.hpp"
 
 namespace sundial::cli {
 namespace {
@@ -34,26 +33,14 @@ class CheckVerb : public testing::Test {
   }
 
   int run(std::vector<std::string> arguments) {
-    const auto zones = system_zones();
-    std::istringstream in;
-    std::ostringstream out;
-    std::ostringstream err;
-    World world{.in = in,
-                .out = out,
-                .err = err,
-                .zones = *zones,
-                .environment = environment,
-                .now = {},
-                .host_name = "pi",
-                .system_time_zone = "Europe/Berlin",
-                .run_agent = {},
-                .try_connections = try_connections};
-    std::vector<const char*> argv{"sundial", "check"};
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    const int code = run_command_line(static_cast<int>(argv.size()), argv.data(), world);
-    out_ = out.str();
-    err_ = err.str();
-    return code;
+    arguments.insert(arguments.begin(), "check");
+    Outcome outcome = run_command(arguments, "", [this](World& world) {
+      world.environment = environment;
+      world.try_connections = try_connections;
+    });
+    out_ = std::move(outcome.out);
+    err_ = std::move(outcome.err);
+    return outcome.exit_code;
   }
 
   std::map<std::string, std::string> environment{{"INVOCATION_ID", "as under systemd: no ./.env"}};

@@ -3,34 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/cli/verb.hpp"
-#include "platform/zones/zones.hpp"
+#include "tests/agent/cli/command.hpp"
 
 namespace sundial::cli {
 namespace {
 
-struct Outcome {
-  int exit_code = 0;
-  std::string out;
-};
-
-Outcome run(std::vector<const char*> argv) {
-  const auto zones = system_zones();
-  std::istringstream in;
-  std::ostringstream out;
-  std::ostringstream err;
-  World world{.in = in,
-              .out = out,
-              .err = err,
-              .zones = *zones,
-              .environment = {},
-              .now = {},
-              .host_name = "pi",
-              .system_time_zone = "UTC",
-              .run_agent = {}};
-  argv.insert(argv.begin(), "sundial");
-  const int code = run_command_line(static_cast<int>(argv.size()), argv.data(), world);
-  return {code, out.str()};
+Outcome run(const std::vector<std::string>& words) {
+  return run_command(words);
 }
 
 bool has(const std::string& text, const std::string& part) {

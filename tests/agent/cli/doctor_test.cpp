@@ -7,9 +7,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "agent/cli/verb.hpp"
 #include "platform/json/json.hpp"
-#include "platform/zones/zones.hpp"
+#include "tests/agent/cli/command.hpp"
 
 namespace sundial::cli {
 namespace {
@@ -20,38 +19,22 @@ struct Desk {
   std::vector<ConnectionTrial> trials{{"temporal", ""}};
 };
 
-struct Outcome {
-  int exit_code = 0;
-  std::string out;
-};
-
-Outcome run(const Desk& desk, std::vector<const char*> flags = {}) {
-  const auto zones = system_zones();
-  std::istringstream in;
-  std::ostringstream out;
-  std::ostringstream err;
-  World world{.in = in,
-              .out = out,
-              .err = err,
-              .zones = *zones,
-              .environment = {{"SUNDIAL_STATE", "/tmp/sundial-no-such-state"}},
-              .now = desk.now,
-              .host_name = "pi",
-              .system_time_zone = "Europe/Berlin",
-              .run_agent = {},
-              .try_connections = [&desk](const model::Configuration&) { return desk.trials; }};
-  world.files.read = [&desk](const std::string& path, std::size_t) -> Result<std::string> {
-    const auto found = desk.files.find(path);
-    if (found == desk.files.end()) return Error(ErrorKind::not_found, "cannot be read");
-    return found->second;
-  };
-  world.files.exists = [&desk](const std::string& path) { return desk.files.contains(path); };
-  world.files.list = [](const std::string&) -> Result<std::vector<std::string>> {
-    return std::vector<std::string>{};
-  };
-  std::vector<const char*> argv{"sundial", "doctor"};
-  argv.insert(argv.end(), flags.begin(), flags.end());
-  return {run_command_line(static_cast<int>(argv.size()), argv.data(), world), out.str()};
+Outcome run(const Desk& desk, std::vector<std::string> flags = {}) {
+  flags.insert(flags.begin(), "doctor");
+  return run_command(flags, "", [&desk](World& world) {
+    world.environment = {{"SUNDIAL_STATE", "/tmp/sundial-no-such-state"}};
+    world.now = desk.now;
+    world.try_connections = [&desk](const model::Configuration&) { return desk.trials; };
+    world.files.read = [&desk](const std::string& path, std::size_t) -> Result<std::string> {
+      const auto found = desk.files.find(path);
+      if (found == desk.files.end()) return Error(ErrorKind::not_found, "cannot be read");
+      return found->second;
+    };
+    world.files.exists = [&desk](const std::string& path) { return desk.files.contains(path); };
+    world.files.list = [](const std::string&) -> Result<std::vector<std::string>> {
+      return std::vector<std::string>{};
+    };
+  });
 }
 
 bool has(const Outcome& outcome, const std::string& part) {

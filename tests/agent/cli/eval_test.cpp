@@ -6,38 +6,16 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/cli/verb.hpp"
 #include "agent/core/expression/value_semantics.hpp"
 #include "platform/json/json.hpp"
-#include "platform/zones/zones.hpp"
+#include "tests/agent/cli/command.hpp"
 
 namespace sundial::cli {
 namespace {
 
-struct Outcome {
-  int exit_code = 0;
-  std::string out;
-  std::string err;
-};
-
-Outcome run(const std::vector<std::string>& arguments, const std::string& input = "") {
-  const auto zones = system_zones();
-  std::istringstream in(input);
-  std::ostringstream out;
-  std::ostringstream err;
-  World world{.in = in,
-              .out = out,
-              .err = err,
-              .zones = *zones,
-              .environment = {},
-              .now = *parse_rfc3339("2026-11-21T13:00:00Z"),
-              .host_name = "pi",
-              .system_time_zone = "Europe/Berlin",
-              .run_agent = {}};
-  std::vector<const char*> argv{"sundial", "eval"};
-  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  const int exit_code = run_command_line(static_cast<int>(argv.size()), argv.data(), world);
-  return {exit_code, out.str(), err.str()};
+Outcome run(std::vector<std::string> arguments, const std::string& input = "") {
+  arguments.insert(arguments.begin(), "eval");
+  return run_command(arguments, input);
 }
 
 // [text, times] lists, joined.

@@ -4,41 +4,18 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/cli/verb.hpp"
 #include "platform/json/json.hpp"
-#include "platform/zones/zones.hpp"
+#include "tests/agent/cli/command.hpp"
 #include "tests/agent/config/fake_files.hpp"
 
 namespace sundial::cli {
 namespace {
 
-struct Outcome {
-  int exit_code = 0;
-  std::string out;
-  std::string err;
-};
-
 Outcome run(std::vector<std::string> arguments, const std::string& input = "",
             const std::string& configuration = "") {
-  const auto zones = system_zones();
-  std::istringstream in(input);
-  std::ostringstream out;
-  std::ostringstream err;
-  World world{.in = in,
-              .out = out,
-              .err = err,
-              .zones = *zones,
-              .environment = {},
-              .now = *parse_rfc3339("2026-11-21T13:00:00Z"),
-              .host_name = "pi",
-              .system_time_zone = "Europe/Berlin",
-              .run_agent = {}};
   config::FakeDisk disk{{{"t.toml", configuration}}, {}};
-  world.files = disk.access();
-  std::vector<const char*> argv{"sundial", "next"};
-  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  const int exit_code = run_command_line(static_cast<int>(argv.size()), argv.data(), world);
-  return {exit_code, out.str(), err.str()};
+  arguments.insert(arguments.begin(), "next");
+  return run_command(arguments, input, [&](World& world) { world.files = disk.access(); });
 }
 
 // What the corpus expects of one line, compared with what was answered.

@@ -6,8 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "agent/cli/verb.hpp"
-#include "platform/zones/zones.hpp"
+#include "tests/agent/cli/command.hpp"
 
 namespace sundial::cli {
 namespace {
@@ -28,26 +27,12 @@ class ReplayTest : public ::testing::Test {
     return folder_ / name;
   }
 
-  int replay(const std::vector<std::string>& arguments) {
-    const auto zones = system_zones();
-    std::istringstream in;
-    std::ostringstream out;
-    std::ostringstream err;
-    World world{.in = in,
-                .out = out,
-                .err = err,
-                .zones = *zones,
-                .environment = {},
-                .now = *parse_rfc3339("2026-11-21T13:00:00Z"),
-                .host_name = "pi",
-                .system_time_zone = "UTC",
-                .run_agent = {}};
-    std::vector<const char*> argv{"sundial", "replay"};
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    const int code = run_command_line(static_cast<int>(argv.size()), argv.data(), world);
-    out_ = out.str();
-    err_ = err.str();
-    return code;
+  int replay(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "replay");
+    Outcome outcome = run_command(arguments, "", [](World& world) { world.system_time_zone = "UTC"; });
+    out_ = std::move(outcome.out);
+    err_ = std::move(outcome.err);
+    return outcome.exit_code;
   }
 
   fs::path folder_;

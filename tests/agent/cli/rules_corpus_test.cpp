@@ -7,9 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/cli/verb.hpp"
 #include "platform/json/json.hpp"
-#include "platform/zones/zones.hpp"
+#include "tests/agent/cli/command.hpp"
 
 namespace sundial::cli {
 namespace {
@@ -123,24 +122,20 @@ class Scenario {
 
   // What does not fit, or nothing.
   std::string run() {
-    std::istringstream in;
-    std::ostringstream out;
-    std::ostringstream err;
-    const auto zones = system_zones();
-    World world{in, out, err, *zones, {}, Instant{}, "host", "UTC", {}};
     const std::string config = (folder_ / "config.toml").string();
     const std::string messages = (folder_ / "messages.jsonl").string();
-    std::vector<std::string> arguments{"sundial", "replay", messages, "--config", config};
+    std::vector<std::string> arguments{"replay", messages, "--config", config};
     if (flag("all")) arguments.emplace_back("--all");
     const Value* until = scenario_.find("until");
     if (until != nullptr && until->text() != nullptr) {
       arguments.emplace_back("--until");
       arguments.push_back(*until->text());
     }
-    std::vector<const char*> pointers;
-    for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
-    const int code = run_command_line(static_cast<int>(pointers.size()), pointers.data(), world);
-    return judge(code, out.str(), err.str());
+    const Outcome outcome = run_command(arguments, "", [](World& world) {
+      world.host_name = "host";
+      world.system_time_zone = "UTC";
+    });
+    return judge(outcome.exit_code, outcome.out, outcome.err);
   }
 
  private:
