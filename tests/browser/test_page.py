@@ -23,6 +23,9 @@ topic = "sensors/{device}/t"
 when = "payload.t > 80"
 cooldown = "1s"
 start = { workflow = "DeviceEntity", id = "hot-{topic.device}", args = ["{topic.device}"] }
+[rule.door]
+topic = "doors/{door}/button"
+start = { workflow = "Approval", id = "door-{topic.door}", args = ["open {topic.door}"] }
 [rule.dead]
 topic = "dead/{device}"
 signal = { id = "{topic.device}", name = "reading", args = [1] }
@@ -123,6 +126,26 @@ class Page(PageTest):
         self.await_text(row, "Cancel")
         fill("Cancel", "", "no more")
         self.await_text(row, "cancel_requested")
+
+    def test_somebody_approves_on_the_page(self):
+        self.broker.publish("doors/front/button", "pressed")
+        row = "#sent-list article:has-text('door-front')"
+        self.await_text(row, "door-front")
+        self.run_page("await page.locator(argument + ' summary').click()", row)
+        self.await_text(row, '"status": "running"')
+
+        def press(form, name, argument=None):
+            self.run_page("""const form = page.locator(argument[0]).getByRole('form', {name: argument[1]});
+                await form.getByLabel(argument[1] + ' name').fill(argument[2]);
+                if (argument[3] !== null) await form.locator('input').last().fill(argument[3]);
+                await form.getByRole('button').click();""", [row, form, name, argument])
+
+        press("Query", "status")
+        self.await_text(row, '"result": "waiting"')
+        press("Signal", "approve", '"from the page"')
+        self.await_text(row, '"status": "sent"')
+        result = self.ask("GET", "/api/v1/workflows/door-front/result?wait=30s")
+        self.assertEqual(result.json["result"], {"request": "open front", "status": "approved", "comment": "from the page"})
 
     def test_dead_letters_retry_and_drop(self):
         self.broker.publish("dead/gone", "1")

@@ -90,6 +90,11 @@ class Calls(unittest.TestCase):
             "success": False, "message": "0 of 1 scraped", "events_count": 0, "errors": ["bad-a did not answer"],
             "deployed": False})
 
+    def test_the_pipeline_keeps_its_time_limit(self):
+        result = self.site.run("ScrapeAndDeploy", {"sources": ["a"], "deploy": True, "scrape_seconds": 1, "slow_seconds": 600})
+        self.assertEqual(result, {"success": False, "message": "the scrape took longer than 0:00:01", "events_count": 0,
+                                  "errors": ["the scrape took longer than 0:00:01"], "deployed": False})
+
     def test_the_pipeline_on_a_schedule(self):
         name = fresh("scrape")
         self.site.command("schedule", "create", "--schedule-id", name, "--interval", "60m", "--paused", "--type",
@@ -99,12 +104,38 @@ class Calls(unittest.TestCase):
         self.assertEqual(self.site.result(workflow)["events_count"], 1)
         self.site.command("schedule", "delete", "--schedule-id", name)
 
-    def test_the_workers_own_metrics(self):
-        self.site.run("OrderSaga", {"order_id": "measured"})
+    def measured(self):
+        """The worker's own samples: a number each."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.site.metrics_port}/metrics", timeout=10) as answer:
-            text = answer.read().decode()
-        self.assertRegex(text, r'activity_executions_total\{[^}]*status="completed"')
-        self.assertIn("activity_schedule_to_start_latency", text)
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+
+    def executions(self, kind, status):
+        labels = (f'activity_type="{kind}"', f'status="{status}"')
+        return sum(value for name, value in self.measured().items()
+                   if name.startswith("activity_executions_total{") and all(label in name for label in labels))
+
+    def test_the_workers_own_metrics(self):
+        before = {status: self.executions(kind, status) for kind, status in (("charge", "completed"), ("charge", "failed"))}
+        self.site.run("OrderSaga", {"order_id": "measured"})
+        self.site.run("OrderSaga", {"order_id": "measured", "card": "declined"})
+        for status, count in before.items():
+            self.site.until(lambda: self.executions("charge", status) == count + 1, f"one more that {status}")
+        waited = [name for name in self.measured() if name.startswith("activity_schedule_to_start_latency_count{")]
+        self.assertTrue(any('activity_type="charge"' in name for name in waited), waited)
+
+    def test_a_queue_for_heavy_work_runs_ten_at_once(self):
+        workflows = [self.site.start("LongActivity", 1400, task_queue="processing") for _ in range(12)]
+        self.addCleanup(lambda: [self.site.api("POST", f"/workflows/{one}/terminate", {}) for one in workflows])
+
+        def states():
+            return sorted(self.site.describe(one)["details"]["pending_activities"][0]["state"] for one in workflows)
+        full = ["PENDING_ACTIVITY_STATE_SCHEDULED"] * 2 + ["PENDING_ACTIVITY_STATE_STARTED"] * 10
+        self.site.until(lambda: all(self.site.describe(one)["details"]["pending_activities"] for one in workflows), "all activities")
+        self.site.until(lambda: states() == full, "ten that run and two that wait")
+        beats = lambda: [self.site.describe(one)["details"]["pending_activities"][0].get("heartbeatDetails") for one in workflows]
+        self.site.until(lambda: sum(beat is not None for beat in beats()) == 10, "the heartbeats of ten")
+        self.assertEqual(states(), full)
 
 
 if __name__ == "__main__":

@@ -145,16 +145,81 @@ class Schedules(unittest.TestCase):
         self.assertEqual(self.site.result(self.name), "signal: the end")
         self.assertEqual(self.site.describe(self.name)["run_id"], first)
 
-    def test_overlap_cancels_the_other(self):
-        self.create(every="1d", paused=True, overlap="cancel_other",
-                    start={"workflow": "CleanUp", "args": ["fan"], "id": self.name + "-{schedule.time}"})
-        for count in (1, 2):
-            self.site.api("POST", f"/schedules/{self.name}/trigger", {})
-            self.site.until(lambda: len(self.runs()) == count and self.site.entries() == 0, f"run {count}", 40)
-        states = self.site.until(
-            lambda: (lambda found: found if "canceled" in found else None)(
-                sorted(self.site.describe(workflow)["status"] for workflow in self.runs())), "the cancelled one")
-        self.assertEqual(states, ["canceled", "running"])
+    def trigger(self):
+        self.site.api("POST", f"/schedules/{self.name}/trigger", {})
+
+    def states(self):
+        return sorted(self.site.describe(workflow)["status"] for workflow in self.runs())
+
+    def test_overlap_ends_the_other(self):
+        for overlap, end in (("cancel_other", "canceled"), ("terminate_other", "terminated")):
+            with self.subTest(overlap):
+                self.name = fresh("s")
+                self.create(every="1d", paused=True, overlap=overlap,
+                            start={"workflow": "CleanUp", "args": ["fan"], "id": self.name + "-{schedule.time}"})
+                for count in (1, 2):
+                    self.trigger()
+                    self.site.until(lambda: len(self.runs()) == count and self.site.entries() == 0, f"run {count}", 40)
+                self.site.until(lambda: self.states() == sorted([end, "running"]), "the end of the first", 40)
+
+    def test_overlap_keeps_what_is_due_meanwhile(self):
+        """buffer_one keeps one, buffer_all keeps each, allow_all waits for nobody."""
+        for overlap, at_once, in_the_end in (("buffer_one", 1, 2), ("buffer_all", 1, 3), ("allow_all", 3, 3)):
+            with self.subTest(overlap):
+                self.name = fresh("s")
+                self.create(every="1d", paused=True, overlap=overlap,
+                            start={"workflow": "TimerOrSignal", "args": [600], "id": self.name + "-{schedule.time}"})
+                for _ in range(3):
+                    self.trigger()
+                self.site.until(lambda: len(self.runs()) == at_once and self.site.entries() == 0, f"{at_once} at once", 40)
+                self.assertEqual(self.states(), ["running"] * at_once)
+                ended = set()
+                while len(ended) < in_the_end:
+                    workflow = self.site.until(lambda: [one for one in self.runs() if one not in ended], "the next run", 40)[0]
+                    self.site.signal(workflow, "beat", "next")
+                    self.assertEqual(self.site.result(workflow), "signal: next")
+                    ended.add(workflow)
+                self.site.until(lambda: len(self.runs()) == in_the_end and self.states() == ["completed"] * in_the_end, "the end", 40)
+
+
+class ServerSchedules(unittest.TestCase):
+    """As Temporal's own, by the same command line; what they start is read back through the agent."""
+
+    def setUp(self):
+        self.site = site()
+        self.name = fresh("server")
+
+    def schedule(self, verb, *arguments):
+        return self.site.command("schedule", verb, "--on", "server", "--schedule-id", self.name, *arguments)
+
+    def runs(self):
+        return self.site.named(self.name)
+
+    def create(self, *arguments):
+        self.schedule("create", "--type", "Versioned", "--task-queue", "sundial", "--workflow-id", self.name, *arguments)
+        self.addCleanup(self.schedule, "delete")
+
+    def test_interval_and_cron_in_one_fire_by_themselves(self):
+        self.create("--interval", "1s", "--cron", "0 0 1 1 *", "--input", '"oven"')
+        self.assertEqual(self.site.result(self.site.until(self.runs, "a run")[0]), "hello oven")
+
+    def test_trigger_update_pause_and_backfill(self):
+        self.create("--interval", "1h", "--paused", "--notes", "not yet", "--input", '"oven"')
+        self.schedule("trigger")
+        first = self.site.until(self.runs, "the triggered run")[0]
+        self.assertEqual(self.site.result(first), "hello oven")
+        self.schedule("update", "--input", '"fan"')
+        end = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
+        self.schedule("backfill", "--start-time", (end - timedelta(hours=2, minutes=30)).isoformat(),
+                      "--end-time", (end - timedelta(minutes=30)).isoformat(), "--overlap-policy", "AllowAll")
+        self.site.until(lambda: len(self.runs()) == 3, "the backfill")
+        self.assertEqual({self.site.result(workflow) for workflow in self.runs() if workflow != first}, {"hello fan"})
+        self.schedule("unpause", "--note", "now")
+        self.schedule("pause", "--note", "holiday")
+        described = self.site.until(
+            lambda: (lambda found: found if found["state"]["note"] == "holiday" else None)(
+                json.loads(self.schedule("describe", "--json").stdout)), "the note")
+        self.assertTrue(described["state"]["paused"])
 
 
 if __name__ == "__main__":

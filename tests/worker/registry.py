@@ -21,6 +21,12 @@ class Queue:
 QUEUES = [Queue("sundial", 100), Queue("lab6-queue", 100), Queue("greenhouse", 100), Queue("processing", 10)]
 
 
+def queues(another: str | None) -> list[Queue]:
+    """Those above, and the one that TEMPORAL_TASK_QUEUE names."""
+    known = another is None or another in {queue.name for queue in QUEUES}
+    return QUEUES if known else [*QUEUES, Queue(str(another), 100)]
+
+
 @dataclass(frozen=True)
 class Found:
     workflows: list[type]

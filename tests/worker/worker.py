@@ -7,6 +7,7 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Sequence
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -29,26 +30,26 @@ async def run() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await serve(client, stop)
+    await serve(client, registry.queues(settings.task_queue), stop)
 
 
-def make_workers(client: Client) -> list[Worker]:
+def make_workers(client: Client, queues: Sequence[registry.Queue]) -> list[Worker]:
     found = registry.discover()
     return [
         Worker(client, task_queue=queue.name, workflows=found.workflows, activities=found.activities,
                max_concurrent_activities=queue.concurrent_activities, graceful_shutdown_timeout=GRACE,
                interceptors=[telemetry.ActivityMetrics()])
-        for queue in registry.QUEUES
+        for queue in queues
     ]
 
 
-async def serve(client: Client, stop: asyncio.Event) -> None:
+async def serve(client: Client, queues: Sequence[registry.Queue], stop: asyncio.Event) -> None:
     """Until `stop`, or until a worker fails; what runs then is given time to end."""
     found = registry.discover()
-    workers = make_workers(client)
+    workers = make_workers(client, queues)
     running = [asyncio.create_task(worker.run()) for worker in workers]
     print(f"worker is ready: {len(found.workflows)} workflows, {len(found.activities)} activities on "
-          + ", ".join(f"{queue.name} ({queue.concurrent_activities} at once)" for queue in registry.QUEUES), flush=True)
+          + ", ".join(f"{queue.name} ({queue.concurrent_activities} at once)" for queue in queues), flush=True)
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -58,12 +59,21 @@ async def serve(client: Client, stop: asyncio.Event) -> None:
     print("worker has stopped", flush=True)
 
 
-if __name__ == "__main__":
+def main() -> int:
     try:
         asyncio.run(run())
+        return 0
     except connection.NotReachable as problem:
         print(problem, file=sys.stderr)
-        sys.exit(69)
+        return 69
     except connection.Misconfigured as problem:
         print(problem, file=sys.stderr)
-        sys.exit(78)
+        return 78
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: after a failed connection a thread of the SDK may still end, and then abort an interpreter that ends.
+    os._exit(status)

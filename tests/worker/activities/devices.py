@@ -39,6 +39,7 @@ def post(url: str, body: dict[str, Any]) -> None:
 
 @activity.defn
 async def scrape(config: dict[str, Any]) -> list[dict[str, Any]]:
+    await asyncio.sleep(config.get("slow_seconds", 0))
     return [{"error": f"{source} did not answer"} if source.startswith("bad") else {"source": source}
             for source in config.get("sources", [])]
 

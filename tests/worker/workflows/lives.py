@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
 
 with workflow.unsafe.imports_passed_through():
     from activities import devices
@@ -118,6 +118,7 @@ class RecurringTimers:
             while len(self.fired) < 5:
                 await asyncio.sleep(seconds)
                 self.fired.append(name)
+                await workflow.execute_activity(devices.notify, f"{name} is due", start_to_close_timeout=SOON)
 
         running = [asyncio.create_task(recur(name, seconds)) for name, seconds in sorted(timers.items())]
         await workflow.wait_condition(lambda: len(self.fired) >= 5)
@@ -277,7 +278,13 @@ class ScrapeAndDeploy:
 
     @workflow.run
     async def run(self, config: dict[str, Any]) -> dict[str, Any]:
-        events = await workflow.execute_activity(devices.scrape, config, start_to_close_timeout=timedelta(minutes=10))
+        limit = timedelta(seconds=config.get("scrape_seconds", 600))
+        try:
+            events = await workflow.execute_activity(devices.scrape, config, start_to_close_timeout=limit,
+                                                     retry_policy=RetryPolicy(maximum_attempts=2))
+        except ActivityError as problem:
+            reason = f"the scrape took longer than {limit}" if isinstance(problem.cause, TimeoutError) else str(problem.cause)
+            return {"success": False, "message": reason, "events_count": 0, "errors": [reason], "deployed": False}
         errors = [event["error"] for event in events if "error" in event]
         deployed = False
         if config.get("deploy") and len(errors) < len(events):
