@@ -40,34 +40,42 @@ def say(text=""):
 class House:
     """Every part that the demo starts, ended in the reverse order."""
 
-    def __init__(self, folder, ui_port):
+    def __init__(self, folder, options):
         self.parts = contextlib.ExitStack()
         # The usual ports where they are free, so that the addresses look familiar.
-        ports = iter([usual_port(1883), usual_port(7233), usual_port(7243), usual_port(8000)])
+        usual = [7233, 7243] if options.temporal else [7233, 7243, 1883, 8000]
+        ports = iter([usual_port(port) for port in usual])
         original, support.free_port = support.free_port, lambda: next(ports)
         try:
-            self.broker = Mosquitto(self.sub(folder, "broker"))
-            self.parts.callback(self.broker.stop)
-            say(f"  broker      mqtt://localhost:{self.broker.port}")
-            self.temporal = Temporal(self.sub(folder, "temporal"), ui_port=ui_port)
-            self.parts.callback(self.temporal.stop)
-            say(f"  Temporal    http://localhost:{self.temporal.http_port} (workers: localhost:{self.temporal.grpc_port})")
-            self.worker = Worker(self.sub(folder, "worker"), self.temporal)
-            self.parts.callback(self.worker.stop)
-            say("  worker      " + self.worker.program.text().strip().splitlines()[-1])
-            self.agent = Agent(self.sub(folder, "agent"), (ROOT / "scripts/demo.toml").read_text(), env={
-                "MQTT_URL": f"mqtt://localhost:{self.broker.port}",
-                "TEMPORAL_HTTP_ADDRESS": f"http://localhost:{self.temporal.http_port}",
-                "DEMO_CRON": "*/10 * * * * *"})
-            started = time.monotonic()
-            self.agent.start()
-            self.parts.callback(self.agent.stop)
-            say(f"  agent       http://localhost:{self.agent.port} (ready after {time.monotonic() - started:.2f} s)")
+            self.start_temporal(folder, options.ui_port)
+            if not options.temporal:
+                self.start_agent(folder)
         except BaseException:
             self.parts.close()
             raise
         finally:
             support.free_port = original
+
+    def start_temporal(self, folder, ui_port):
+        self.temporal = Temporal(self.sub(folder, "temporal"), ui_port=ui_port)
+        self.parts.callback(self.temporal.stop)
+        say(f"  Temporal    http://localhost:{self.temporal.http_port} (workers: localhost:{self.temporal.grpc_port})")
+        self.worker = Worker(self.sub(folder, "worker"), self.temporal)
+        self.parts.callback(self.worker.stop)
+        say("  worker      " + self.worker.program.text().strip().splitlines()[-1])
+
+    def start_agent(self, folder):
+        self.broker = Mosquitto(self.sub(folder, "broker"))
+        self.parts.callback(self.broker.stop)
+        say(f"  broker      mqtt://localhost:{self.broker.port}")
+        self.agent = Agent(self.sub(folder, "agent"), (ROOT / "scripts/demo.toml").read_text(), env={
+            "MQTT_URL": f"mqtt://localhost:{self.broker.port}",
+            "TEMPORAL_HTTP_ADDRESS": f"http://localhost:{self.temporal.http_port}",
+            "DEMO_CRON": "*/10 * * * * *"})
+        started = time.monotonic()
+        self.agent.start()
+        self.parts.callback(self.agent.stop)
+        say(f"  agent       http://localhost:{self.agent.port} (ready after {time.monotonic() - started:.2f} s)")
 
     @staticmethod
     def sub(folder, name):
@@ -110,6 +118,20 @@ def show(house, ui_port):
             return 1
         time.sleep(1)
     return 0
+
+
+def keep(house, ui_port):
+    """Temporal and worker alone, for an agent that somebody starts himself."""
+    say()
+    if ui_port:
+        say(f"Temporal's own page: http://localhost:{ui_port}/")
+    if house.temporal.http_port != 7243:
+        say(f"Port 7243 was taken: write address = \"http://localhost:{house.temporal.http_port}\" under [temporal]")
+    say(f"The program is {os.environ['SUNDIAL_BINARY']}. Ctrl-C ends Temporal and worker; what ran in them is forgotten.")
+    while house.temporal.program.running() and house.worker.program.running():
+        time.sleep(1)
+    say("one of them ended by itself:\n" + house.temporal.program.text()[-1000:] + house.worker.program.text()[-1000:])
+    return 1
 
 
 def evidence(what, workflow_id, result):
@@ -155,14 +177,17 @@ def check(house):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--temporal", action="store_true")
     parser.add_argument("--ui-port", type=int, default=0)
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(130))
     folder = tempfile.mkdtemp(prefix="sundial-demo-")
     try:
-        house = House(folder, options.ui_port)
+        house = House(folder, options)
         try:
+            if options.temporal:
+                return keep(house, options.ui_port)
             return check(house) if options.check else show(house, options.ui_port)
         except AssertionError as problem:
             say(f"  FAILED  {problem}")

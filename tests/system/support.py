@@ -157,12 +157,13 @@ class Temporal:
         self.grpc_port, self.http_port = free_port(), http_port or free_port()
         self.start()
 
-    def start(self):
+    def command(self):
         page = ["--ui-port", str(self.ui_port)] if self.ui_port else ["--headless"]
-        self.program = Program(
-            [required("SUNDIAL_TEMPORAL"), "server", "start-dev", *page, "--port", str(self.grpc_port),
-             "--http-port", str(self.http_port), "--db-filename", str(self.folder / "temporal.db"),
-             "--log-level", "error"], self.folder / "temporal.log")
+        return [required("SUNDIAL_TEMPORAL"), "server", "start-dev", *page, "--port", str(self.grpc_port),
+                "--http-port", str(self.http_port), "--db-filename", str(self.folder / "temporal.db"), "--log-level", "error"]
+
+    def start(self):
+        self.program = Program(self.command(), self.folder / "temporal.log")
         self.http = Http(self.http_port)
         wait_for(lambda: self.get("")[0] == 200, "Temporal's HTTP API", 60)
 

@@ -1,12 +1,4 @@
-"""Every configuration block, recording and command of README and guide, run as a reader would.
-
-A block's language says what becomes of it, its second word the file that it is:
-  toml [NAME]    a whole configuration: `sundial check` must find nothing wrong; with NAME it stays for the page's commands
-  jsonl NAME     a recording, for the page's commands
-  sh             commands that are run, a line each, in the page's folder
-  text           right after `sh`: what these commands print, to the byte
-  console        commands that change the reader's machine; the packages' tests and the boot test run their like
-"""
+"""Every configuration block, recording and command of README and guide, run as a reader would; see pages.py."""
 import contextlib
 import os
 import re
@@ -15,32 +7,16 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support import ROOT, required
+import pages
+from support import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/guide").glob("*.md"))]
-LANGUAGES = {"", "toml", "jsonl", "sh", "text", "console", "json"}
-# What a block names as its own secret or certificate must be there, and nobody else may read it.
-FILES = re.compile(r'"(/etc/sundial/[^"]+|[\w.-]+\.(?:pem|key))"')
-BLOCK = re.compile(r"^```(\w*)(?: +(\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+?)(?:#[^)]*)?\)")
-# Run elsewhere: what asks an agent, broker or Temporal by test_tutorial, what builds and installs by tests/packages.
-RUN_ELSEWHERE = ("scripts/", "scp ", "sudo ", "sudoedit ", "sundial status", "mosquitto_pub ", "curl ", "sundial workflow ", "sundial schedule ", "sundial outbox ",
-                  "sundial explain ", "sundial events", "sundial rule ", "sundial doctor")
+PICTURE = re.compile(r'(?:src|srcset)="([^":]+)"')
 
 
 def run(command, folder):
-    path = f"{Path(required('SUNDIAL_BINARY')).parent}:{os.environ['PATH']}"
     return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, cwd=folder,
-                          env={**os.environ, "PATH": path})
-
-
-def with_its_files(configuration, folder):
-    for name in set(FILES.findall(configuration)):
-        own = folder / os.path.basename(name)
-        own.write_bytes(b"0" * 32)
-        own.chmod(0o600)
-        configuration = configuration.replace(f'"{name}"', f'"{own}"')
-    return configuration
+                          env={**os.environ, "PATH": pages.path_with_sundial()})
 
 
 class Documentation(unittest.TestCase):
@@ -48,21 +24,32 @@ class Documentation(unittest.TestCase):
     def read(self, page):
         """The page's blocks, and a folder for its commands."""
         with self.subTest(page=page.name), tempfile.TemporaryDirectory() as folder:
-            yield BLOCK.findall(page.read_text()), Path(folder)
+            yield pages.blocks(page), Path(folder)
 
     def test_every_block_is_of_a_known_kind(self):
-        for page in PAGES:
-            for language, name, block in BLOCK.findall(page.read_text()):
-                self.assertIn(language, LANGUAGES, f"{page.name}: {block}")
+        for page in pages.PAGES:
+            for language, name, block in pages.blocks(page):
+                self.assertIn(language, pages.LANGUAGES, f"{page.name}: {block}")
                 self.assertFalse(language == "jsonl" and not name, f"{page.name}: a recording without a name")
+
+    def test_what_is_not_run_stands_in_the_list_with_its_reason(self):
+        used = set()
+        for page in pages.PAGES:
+            for language, _, block in pages.blocks(page):
+                for line in pages.lines(language, block) if language in ("", "sh", "console") else []:
+                    used |= {entry for entry in pages.NOT_RUN if entry[0] == page.name and line.startswith(entry[1])}
+                    if not pages.reason_not_to_run(page, line):
+                        self.assertNotEqual(language, "", f"{page.name}: nobody runs `{line}`")
+                        self.assertTrue(language == "sh" or page.name in pages.FOLLOWED, f"{page.name}: nobody runs `{line}`")
+        self.assertEqual([entry for entry in pages.NOT_RUN if entry not in used], [], "no page has these lines any more")
 
     def test_every_configuration_is_right(self):
         checked = 0
-        for page in PAGES:
+        for page in pages.PAGES:
             with self.read(page) as (blocks, folder):
                 for language, _, block in blocks:
                     if language == "toml":
-                        (folder / "sundial.toml").write_text(with_its_files(block, folder))
+                        (folder / "sundial.toml").write_text(pages.with_its_files(block, folder))
                         answer = run("sundial check --config sundial.toml", folder)
                         self.assertEqual(answer.returncode, 0, f"{block}\n{answer.stderr}")
                         checked += 1
@@ -70,31 +57,30 @@ class Documentation(unittest.TestCase):
 
     def test_every_command_does_what_the_page_says(self):
         ran = compared = 0
-        for page in PAGES:
+        for page in pages.PAGES:
+            if page.name in pages.FOLLOWED:
+                continue
             with self.read(page) as (blocks, folder):
                 for language, name, block in blocks:
                     if name:
-                        (folder / name).write_text(with_its_files(block, folder) if language == "toml" else block)
-                for place, (language, _, block) in enumerate(blocks):
-                    if language != "sh":
-                        continue
-                    printed = ""
-                    for line in block.splitlines():
-                        if line.startswith(RUN_ELSEWHERE) or line.lstrip().startswith("#"):
-                            continue
-                        answer = run(line, folder)
-                        self.assertEqual(answer.returncode, 0, f"{line}\n{answer.stderr}")
-                        printed += answer.stdout
-                        ran += 1
+                        (folder / name).write_text(pages.with_its_files(block, folder) if language == "toml" else block)
+                printed = {}
+                for place, line in pages.commands(page):
+                    answer = run(line, folder)
+                    self.assertEqual(answer.returncode, 0, f"{line}\n{answer.stderr}")
+                    printed[place] = printed.get(place, "") + answer.stdout
+                    ran += 1
+                for place, text in printed.items():
                     if blocks[place + 1:] and blocks[place + 1][0] == "text":
-                        self.assertEqual(printed, blocks[place + 1][2], block)
+                        self.assertEqual(text, blocks[place + 1][2], blocks[place][2])
                         compared += 1
         self.assertGreater(ran, 8)
         self.assertGreater(compared, 5)
 
     def test_every_link_leads_somewhere(self):
-        for page in PAGES:
-            for target in LINK.findall(page.read_text()):
+        for page in [*pages.PAGES, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]:
+            text = page.read_text()
+            for target in LINK.findall(text) + PICTURE.findall(text):
                 self.assertTrue((page.parent / target).exists(), f"{page.name} links to {target}")
 
 
