@@ -22,7 +22,7 @@ std::string committed(const std::string& path) {
   return text.str();
 }
 
-// On a failure: `build/dev/sundial reference FORM > PATH`.
+// On a failure: `scripts/reference`.
 TEST(Reference, PagesAreNotStale) {
   EXPECT_EQ(committed("docs/guide/reference-configuration.md"), reference_markdown())
       << "sundial reference markdown";
