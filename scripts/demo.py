@@ -60,7 +60,7 @@ class House:
         self.temporal = Temporal(self.sub(folder, "temporal"), ui_port=ui_port)
         self.parts.callback(self.temporal.stop)
         say(f"  Temporal    http://localhost:{self.temporal.http_port} (workers: localhost:{self.temporal.grpc_port})")
-        self.worker = Worker(self.sub(folder, "worker"), self.temporal)
+        self.worker = Worker(self.sub(folder, "worker"), self.temporal, env={"WORKER_AGENT": "http://localhost:8000"})
         self.parts.callback(self.worker.stop)
         say("  worker      " + self.worker.program.text().strip().splitlines()[-1])
 

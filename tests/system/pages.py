@@ -21,7 +21,8 @@ BLOCK = re.compile(r"^```(\w*)(?: +(\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL
 FILES = re.compile(r'"(/etc/sundial/[^"]+|[\w.-]+\.(?:pem|key))"')
 
 # Pages whose commands ask a running agent: test_tutorial follows them from the first line to the last.
-FOLLOWED = {"README.md", "tutorial.md", "temporal-http-api.md", "backup-and-update.md", "on-a-pi.md", "tls-and-keys.md"}
+FOLLOWED = {"README.md", "tutorial.md", "temporal-http-api.md", "backup-and-update.md", "on-a-pi.md", "tls-and-keys.md",
+            "patterns.md"}
 
 PACKAGES = "tests/packages/test_readme.py follows this section word for word, from the package to the answer"
 SERVICE = "tests/service starts the installed unit under a real systemd, tests/packages restarts it"

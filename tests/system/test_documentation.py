@@ -10,13 +10,19 @@ from pathlib import Path
 import pages
 from support import ROOT
 
-LINK = re.compile(r"\]\(([^)#:]+?)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#:]*)(?:#([^):]*))?\)")
 PICTURE = re.compile(r'(?:src|srcset)="([^":]+)"')
 
 
 def run(command, folder):
     return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, cwd=folder,
                           env={**os.environ, "PATH": pages.path_with_sundial()})
+
+
+def headings(page):
+    """As links name them: small letters, no marks, a dash for each blank."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 class Documentation(unittest.TestCase):
@@ -80,8 +86,11 @@ class Documentation(unittest.TestCase):
     def test_every_link_leads_somewhere(self):
         for page in [*pages.PAGES, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]:
             text = page.read_text()
-            for target in LINK.findall(text) + PICTURE.findall(text):
-                self.assertTrue((page.parent / target).exists(), f"{page.name} links to {target}")
+            for target, heading in LINK.findall(text) + [(picture, "") for picture in PICTURE.findall(text)]:
+                there = page.parent / target if target else page
+                self.assertTrue(there.exists(), f"{page.name} links to {target}")
+                if heading:
+                    self.assertIn(heading, headings(there), f"{page.name} links to {target}#{heading}")
 
 
 if __name__ == "__main__":

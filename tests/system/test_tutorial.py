@@ -193,6 +193,53 @@ class Readme(Page):
         self.shows("completed", "device-health-")("sundial workflow list")
 
 
+class Patterns(Page):
+    """What Temporal's samples show, from the edge."""
+
+    page = "docs/guide/patterns.md"
+
+    def setUp(self):
+        super().setUp()
+        self.start_broker()
+        self.temporal = Temporal(self.sub("temporal"))
+        self.addCleanup(self.temporal.stop)
+        self.environment["TEMPORAL_HTTP_ADDRESS"] = f"http://127.0.0.1:{self.temporal.http_port}"
+        agent = Agent(self.sub("agent"), self.block("sundial.toml"))
+        worker = Worker(self.sub("worker"), self.temporal, env={"WORKER_AGENT": f"http://127.0.0.1:{agent.port}"})
+        self.addCleanup(worker.stop)
+        self.started(agent)
+        self.expected = [line for language, _, text in pages.blocks(self.path) if language == "text" for line in text.splitlines()]
+
+    def prints_the_next_line(self, line):
+        """Queries and updates come after the signals that they tell of."""
+        expected = self.expected.pop(0) + "\n"
+        if "query" in line:
+            return wait_for(lambda: self.answer(line).stdout == expected, line)
+        return self.assertEqual(self.does(line), expected)
+
+    def publish(self, line):
+        """A person types slower than a worker takes up an activity."""
+        if "/reply" in line:
+            wait_for(lambda: self.temporal.events("open-valve", "ACTIVITY_TASK_SCHEDULED"), "the activity")
+        if "/off" in line:
+            wait_for(lambda: self.temporal.events("guard-pump-7", "WORKFLOW_TASK_COMPLETED"), "the guard")
+        self.does(line)
+
+    def test_each_pattern_does_what_the_page_says(self):
+        self.follow({
+            "sundial workflow execute": self.prints_the_next_line,
+            "mosquitto_pub": self.publish,
+            "sundial workflow query": self.prints_the_next_line,
+            "sundial workflow update": self.prints_the_next_line,
+            "sundial workflow start": self.does,
+            "sundial workflow describe": self.shows("canceled"),
+            "sundial workflow result": self.shows('{"position":90}'),
+            "sundial schedule": self.does,
+            "sundial workflow list": self.shows("here-20", "there-20", "completed"),
+        })
+        self.assertEqual(self.expected, [])
+
+
 class HttpApi(Page):
     page = "docs/guide/temporal-http-api.md"
 
