@@ -3,12 +3,16 @@ import contextlib
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 import pages
 from support import ROOT
+
+sys.path.insert(0, str(ROOT / "tests/bench"))
+import chart  # noqa: E402
 
 LINK = re.compile(r"\]\(([^)#:]*)(?:#([^):]*))?\)")
 PICTURE = re.compile(r'(?:src|srcset)="([^":]+)"')
@@ -82,6 +86,11 @@ class Documentation(unittest.TestCase):
                         compared += 1
         self.assertGreater(ran, 8)
         self.assertGreater(compared, 5)
+
+    def test_the_chart_is_drawn_from_what_was_measured(self):
+        """scripts/bench --json … > docs/pictures/bench.json, then scripts/bench --chart docs/pictures/bench.json"""
+        measured = ROOT / "docs/pictures/bench.json"
+        self.assertEqual(measured.with_suffix(".svg").read_text(), chart.draw(measured.read_text()))
 
     def test_every_link_leads_somewhere(self):
         for page in [*pages.PAGES, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]:
