@@ -3,6 +3,7 @@
 A block's language says what becomes of it, its second word the file that it is:
   toml [NAME]    a whole configuration: `sundial check` must find nothing wrong; with NAME it stays for the page's commands
   jsonl NAME     a recording, for the page's commands
+  python NAME    a file of the sample worker, which is run with it
   sh             commands, run a line each in the page's folder
   text           right after `sh`: what these commands print, to the byte
   console        commands after `$ `, for the machine as a whole
@@ -15,17 +16,18 @@ from pathlib import Path
 from support import ROOT, required
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/guide").glob("*.md"))]
-LANGUAGES = {"", "toml", "jsonl", "sh", "text", "console"}
+LANGUAGES = {"", "toml", "jsonl", "python", "sh", "text", "console"}
 BLOCK = re.compile(r"^```(\w*)(?: +(\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # What a block names as its own secret or certificate must be there, and nobody else may read it.
 FILES = re.compile(r'"(/etc/sundial/[^"]+|[\w.-]+\.(?:pem|key))"')
 
 # Pages whose commands ask a running agent: test_tutorial follows them from the first line to the last.
 FOLLOWED = {"README.md", "tutorial.md", "temporal-http-api.md", "backup-and-update.md", "on-a-pi.md", "tls-and-keys.md",
-            "patterns.md"}
+            "patterns.md", "worker.md"}
 
 PACKAGES = "tests/packages/test_readme.py follows this section word for word, from the package to the answer"
 SERVICE = "tests/service starts the installed unit under a real systemd, tests/packages restarts it"
+VENV = "scripts/test makes the worker's environment by the same two commands"
 EDITOR = "an editor: what is written there is the block or the text beside it"
 OTHERS = "another program's own language, which the reader has already"
 DISK = "it formats and mounts a disk; the boot test has its state on a second one by the same line of fstab"
@@ -37,7 +39,8 @@ NOT_RUN = [
     ("README.md", "sudo apt install ./sundial_", PACKAGES),
     ("README.md", "sudoedit /etc/sundial/sundial.toml", PACKAGES),
     ("README.md", "sudo systemctl restart sundial", PACKAGES),
-    ("tutorial.md", "python3 -m venv venv", "scripts/test makes the worker's environment by the same two commands"),
+    ("tutorial.md", "python3 -m venv venv", VENV),
+    ("worker.md", "python3 -m venv venv", VENV),
     ("tutorial.md", "sudo apt install mosquitto", "tests/packages/test_lifecycle.py installs the package"),
     ("tutorial.md", "sudoedit", EDITOR),
     ("tutorial.md", "sudo systemctl restart sundial", SERVICE),

@@ -241,8 +241,8 @@ class FakeTemporal:
 class Worker:
     """The sample worker, connected to one Temporal server."""
 
-    def __init__(self, folder, temporal, env=None):
-        self.program = Program([required("SUNDIAL_WORKER_PYTHON"), "-u", str(ROOT / "tests/worker/worker.py")],
+    def __init__(self, folder, temporal, env=None, source=ROOT / "tests/worker"):
+        self.program = Program([required("SUNDIAL_WORKER_PYTHON"), "-u", str(source / "worker.py")],
                                Path(folder) / "worker.log",
                                env={"TEMPORAL_ADDRESS": f"127.0.0.1:{temporal.grpc_port}", **(env or {})})
         wait_for(lambda: "worker is ready" in self.program.text() or not self.program.running(), "the worker", 60)

@@ -2,6 +2,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -238,6 +239,29 @@ class Patterns(Page):
             "sundial workflow list": self.shows("here-20", "there-20", "completed"),
         })
         self.assertEqual(self.expected, [])
+
+
+class OwnWorkflow(Page):
+    page = "docs/guide/worker.md"
+
+    def start_worker(self, line):
+        """From a copy of the sample that has the page's file too."""
+        self.assertEqual(line, "venv/bin/python tests/worker/worker.py")
+        copy = self.folder.path / "tests/worker"
+        shutil.copytree(ROOT / "tests/worker", copy)
+        (copy / "workflows/watering.py").write_text(self.block("workflows/watering.py"))
+        worker = Worker(self.sub("worker"), self.temporal, source=copy)
+        self.addCleanup(worker.stop)
+
+    def test_one_file_is_enough(self):
+        self.start_broker()
+        self.temporal = Temporal(self.sub("temporal"))
+        self.addCleanup(self.temporal.stop)
+        self.environment["TEMPORAL_HTTP_ADDRESS"] = f"http://127.0.0.1:{self.temporal.http_port}"
+        self.started(Agent(self.sub("agent"), self.block("sundial.toml")))
+        expected = next(text for language, _, text in pages.blocks(self.path) if language == "text")
+        self.follow({"venv/bin/python": self.start_worker, "mosquitto_pub": self.does,
+                     "sundial workflow result": self.shows(expected)})
 
 
 class HttpApi(Page):
