@@ -7,12 +7,20 @@ function(sundial_target_name folder result)
   set(${result} "${name}" PARENT_SCOPE)
 endfunction()
 
+# A preset may compile the files of a target in batches (CMAKE_UNITY_BUILD), in half the time. Those named
+# by APART keep to themselves: a name of their own stands in another file of the target too.
+function(sundial_keep_apart)
+  if(ARGN)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+endfunction()
+
 # sundial_module([COLD]  SOURCES a.cpp b.cpp  USES platform/base agent/core/model  LIBRARIES re2::re2)
 # A folder without SOURCES is a library of headers only. LIBRARIES are seen by this folder's own
 # files alone, so that a library's header can't leak into another room. A release compiles a COLD room,
 # through which no message of the broker goes, for size (docs/PERFORMANCE.md says what that gives).
 function(sundial_module)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "COLD" "" "SOURCES;USES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "COLD" "" "SOURCES;APART;USES;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sundial_module: what is '${arg_UNPARSED_ARGUMENTS}'?")
   endif()
@@ -27,6 +35,7 @@ function(sundial_module)
     add_library(${target} STATIC ${arg_SOURCES})
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
     target_link_libraries(${target} PUBLIC ${used} PRIVATE ${arg_LIBRARIES} sundial_flags)
+    sundial_keep_apart(${arg_APART})
     if(arg_COLD)
       target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
     endif()
@@ -40,14 +49,15 @@ endfunction()
 # sundial_test(NAME unit_schedule LAYER unit SOURCES a_test.cpp USES agent/core/schedule)
 # One GoogleTest program; LAYER is the ctest label that `scripts/test LAYER` picks.
 function(sundial_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;LAYER;TIMEOUT" "SOURCES;USES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;LAYER;TIMEOUT" "SOURCES;APART;USES;LIBRARIES")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  if(CMAKE_CROSSCOMPILING)
-    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 10")  # instruction by instruction, under emulation
+  if(CMAKE_CROSSCOMPILING OR SUNDIAL_SANITIZE)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 10")  # instruction by instruction under emulation, or each access checked
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
+  sundial_keep_apart(${arg_APART})
   foreach(use IN LISTS arg_USES)
     sundial_target_name(${use} name)
     target_link_libraries(${arg_NAME} PRIVATE ${name})

@@ -62,7 +62,7 @@ Result<Value> fill_in(const Template& text, const expression::Bindings& bindings
     } else if (waits_for_the_end(*part.expression)) {
       filled += "{" + part.expression->text() + "}";
     } else {
-      const Result<Value> value = part.expression->evaluate(bindings);
+      Result<Value> value = part.expression->evaluate(bindings);
       if (!value) return value;
       filled += escaped_text(text_of(*value));
     }
