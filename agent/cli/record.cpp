@@ -133,6 +133,8 @@ int record_broker(World& world, const RecordOptions& options) {
   if (!settings) return kExitUsage;
   std::vector<std::string> subscriptions;
   for (const rules::TopicFilter& filter : apart(wanted)) subscriptions.push_back(filter.subscription());
+  // Standard output often goes to a file: whoever waits sees at least this.
+  world.err << fmt::format("sundial record: listening to {}, until it is stopped\n", settings->url);
   BrokerRecorder recorder(world, std::move(wanted));
   if (const Result<void> done = world.listen_to_broker(*settings, subscriptions, recorder); !done) {
     world.err << "sundial record: " << done.error().message() << '\n';

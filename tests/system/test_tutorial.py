@@ -154,7 +154,7 @@ class Readme(Page):
         wait_for(listening, "two recorded messages")
         recorder.signal(signal.SIGINT)
         recorder.wait()
-        self.assertEqual(recorder.text(), "")
+        self.assertEqual(recorder.text(), f"sundial record: listening to mqtt://127.0.0.1:{self.broker.port}, until it is stopped\n")
 
     def write_and_check(self, line):
         (self.here / "sundial.toml").write_text(self.block("sundial.toml"))
