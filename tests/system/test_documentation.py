@@ -87,6 +87,17 @@ class Documentation(unittest.TestCase):
         self.assertGreater(ran, 8)
         self.assertGreater(compared, 5)
 
+    def test_every_workflow_is_one_that_the_sample_worker_has(self):
+        known = set()
+        for file in (ROOT / "tests/worker/workflows").glob("*.py"):
+            known |= set(re.findall(r"^@workflow\.defn\nclass (\w+)", file.read_text(), re.MULTILINE))
+        for page in pages.PAGES:
+            own = {name for language, _, block in pages.blocks(page) if language == "python" for name in re.findall(r"^class (\w+)", block, re.MULTILINE)}
+            for language, _, block in pages.blocks(page):
+                if language == "toml":
+                    named = set(re.findall(r'workflow = "([^"]+)"', block))
+                    self.assertLessEqual(named, known | own, f"{page.name}: the sample worker has no such workflow")
+
     def test_the_chart_is_drawn_from_what_was_measured(self):
         """scripts/bench --json … > docs/pictures/bench.json, then scripts/bench --chart docs/pictures/bench.json"""
         measured = ROOT / "docs/pictures/bench.json"

@@ -14,16 +14,38 @@ with workflow.unsafe.imports_passed_through():
 SOON = timedelta(seconds=10)
 
 
+def first_of(reading: dict[str, Any], *names: str) -> Any:
+    return next((reading[name] for name in names if name in reading), None)
+
+
 @workflow.defn
 class Overheat:
-    """Tells somebody about one reading that was too hot."""
+    """Tells somebody about one reading that was too hot, whatever its sender calls place and value."""
 
     @workflow.run
     async def run(self, reading: dict[str, Any]) -> dict[str, Any]:
-        note = await workflow.execute_activity(
-            notify, f"{reading.get('device', 'a sensor')} reads {reading.get('temperature')}",
-            start_to_close_timeout=SOON)
-        return {"alert": note, "temperature": reading.get("temperature")}
+        place, value = first_of(reading, "device", "bed", "box"), first_of(reading, "temperature", "celsius")
+        note = await workflow.execute_activity(notify, f"{place or 'a sensor'} reads {value}", start_to_close_timeout=SOON)
+        return {"alert": note, "temperature": value}
+
+
+@workflow.defn
+class ShedLoad:
+    """What an energy meter's rule starts: the mean of its last quarter of an hour is too high."""
+
+    @workflow.run
+    async def run(self, load: dict[str, Any]) -> str:
+        return await workflow.execute_activity(
+            notify, f"{load['meter']} had {load['mean']} W in the mean until {load['until']}", start_to_close_timeout=SOON)
+
+
+@workflow.defn
+class Report:
+    """What a fleet's schedule starts once a night on each device."""
+
+    @workflow.run
+    async def run(self, device: str) -> str:
+        return await workflow.execute_activity(notify, f"{device} reports", start_to_close_timeout=SOON)
 
 
 @workflow.defn
