@@ -92,7 +92,7 @@ void schedule_workflow(Desk& desk, const ExchangePtr& exchange) {
                             {"id", "cron-{schedule.id}-{schedule.time}"},
                             {"task_queue", http.task_queue},
                             {"args", List{"Cron Triggered"}}}));
-  create_schedule(desk, exchange, id, std::move(body), 400, [exchange, id, cron] {
+  create_schedule(desk, exchange, id, body, 400, [exchange, id, cron] {
     exchange->send(200, object({{"schedule_id", id}, {"cron", cron}, {"status", "scheduled"}}));
   });
 }

@@ -10,7 +10,7 @@
 namespace sundial::api {
 
 // `taken_status` answers an id that is there already.
-void create_schedule(Desk& desk, const ExchangePtr& exchange, const std::string& id, Map body,
+void create_schedule(Desk& desk, const ExchangePtr& exchange, const std::string& id, const Map& body,
                      int taken_status, std::function<void()> done);
 // `from_file_status` answers for one that the configuration file holds.
 void remove_schedule(Desk& desk, const ExchangePtr& exchange, int from_file_status);

@@ -225,7 +225,7 @@ void post_schedule(Desk& desk, const ExchangePtr& exchange) {
   const std::string id = text_member(*body, "id");
   if (id.empty()) return exchange->fail(400, "id is missing");
   body->erase("id");
-  create_schedule(desk, exchange, id, std::move(*body), 409, [&desk, exchange, id] {
+  create_schedule(desk, exchange, id, *body, 409, [&desk, exchange, id] {
     exchange->add_header("Location", "/api/v1/schedules/" + percent_encode(id));
     send_definition(desk, exchange, id, 201);
   });
@@ -338,7 +338,7 @@ std::vector<MemberDoc> with_id() {
 
 }  // namespace
 
-void create_schedule(Desk& desk, const ExchangePtr& exchange, const std::string& id, Map body,
+void create_schedule(Desk& desk, const ExchangePtr& exchange, const std::string& id, const Map& body,
                      int taken_status, std::function<void()> done) {
   Result<model::ScheduleCommand> command = definition_command(Verb::create, id, definition_of(body));
   if (!command) return exchange->fail(command.error());

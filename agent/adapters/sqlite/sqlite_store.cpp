@@ -101,7 +101,7 @@ Result<void> SqliteStore::update(const RecordUpdate& update) {
   const auto number = static_cast<std::int64_t>(update.number);
   Row changed = **present;
   std::string text;
-  const auto done = [&]() -> Result<void> {
+  auto done = [&]() -> Result<void> {
     switch (update.kind) {
       case RecordUpdate::Kind::remove:
         return statements_.delete_row.bind(number).run();

@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kInfos{{
 }};
 
 std::string type_of(const Value& failure) {
-  const std::string own = text_at(failure, {"applicationFailureInfo", "type"});
+  std::string own = text_at(failure, {"applicationFailureInfo", "type"});
   if (!own.empty()) return own;
   for (const auto& [info, type] : kInfos) {
     if (failure.find(info) != nullptr) return std::string(type);

@@ -68,7 +68,7 @@ Value with_values(const Value& value, const PayloadCodec* codec) {
   if (map == nullptr) return value;
   if (is_payload(*map)) {
     auto decoded = decode_payload(value, codec);
-    return decoded ? std::move(*decoded) : value;
+    return decoded ? *decoded : value;
   }
   const Value* payloads = map->find("payloads");
   if (payloads != nullptr && map->size() == 1) return with_values(*payloads, codec);
@@ -79,7 +79,7 @@ Value with_values(const Value& value, const PayloadCodec* codec) {
 
 // The server stumbles over its own complaint where a wrong query is not ASCII, and answers 5xx.
 Error query_error(const Exchange& exchange) {
-  const Error error = error_of(exchange.sorted);
+  Error error = error_of(exchange.sorted);
   if (error.message().find("failed to marshal error message") == std::string::npos) return error;
   return {ErrorKind::invalid, "Temporal does not understand the query"};
 }

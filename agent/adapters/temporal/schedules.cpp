@@ -177,7 +177,7 @@ class HttpSchedules : public ScheduleService {
 
   // A schedule that is gone answers in the words of workflows.
   static Error explained(const std::string& id, const Sorted& sorted) {
-    const Error error = error_of(sorted);
+    Error error = error_of(sorted);
     const bool gone =
         sorted.finding == Finding::workflow_unknown || sorted.finding == Finding::workflow_closed;
     if (gone) return {ErrorKind::not_found, "the server has no schedule \"" + printable(id) + "\""};

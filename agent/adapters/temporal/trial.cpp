@@ -70,7 +70,8 @@ bool speaks_grpc(const std::string& host, int port) {
   for (const addrinfo* one = found; one != nullptr && !speaks; one = one->ai_next) {
     const int handle = socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (handle < 0) continue;
-    connect(handle, one->ai_addr, one->ai_addrlen);  // its outcome shows when it is written to
+    // Its outcome shows when it is written to.
+    static_cast<void>(connect(handle, one->ai_addr, one->ai_addrlen));
     speaks = greets_back(handle);
     close(handle);
   }

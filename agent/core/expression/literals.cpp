@@ -129,7 +129,7 @@ std::optional<double> double_of(std::string_view text) {
   const bool tiny =
       digits.find("e-") != std::string_view::npos || digits.find("E-") != std::string_view::npos ||
       (digits.find_first_of("eE") == std::string_view::npos &&
-       digits.find_first_not_of("0") < digits.size() && digits[digits.find_first_not_of("0")] == '.');
+       digits.find_first_not_of('0') < digits.size() && digits[digits.find_first_not_of('0')] == '.');
   return tiny ? std::optional(text.starts_with('-') ? -0.0 : 0.0) : std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <limits>
 
 #include "agent/core/expression/functions.hpp"
@@ -106,7 +107,7 @@ std::optional<std::int64_t> take_part(std::string_view& text) {
   const SpanUnit* unit = take_unit(text);
   std::int64_t nanos = 0;
   if (unit == nullptr || __builtin_mul_overflow(whole, unit->nanos, &nanos)) return std::nullopt;
-  const auto more = static_cast<std::int64_t>(fraction * static_cast<double>(unit->nanos) + 0.5);
+  const auto more = static_cast<std::int64_t>(std::llround(fraction * static_cast<double>(unit->nanos)));
   if (__builtin_add_overflow(nanos, more, &nanos)) return std::nullopt;
   return nanos;
 }
