@@ -66,7 +66,9 @@ struct AgentStatus {
   struct Disk {
     std::uint64_t bytes = 0;
     std::uint64_t max_size = 0;
+    std::uint64_t journal_bytes = 0;
     std::uint64_t written_bytes_today = 0;
+    std::optional<std::uint64_t> written_bytes_a_day;  // none: not known yet
     bool full = false;
   } store;
 
@@ -170,9 +172,11 @@ class AgentControl {
                               Answer<Value> done) = 0;  // {"items":[…],"next":token}
   virtual void count_workflows(const std::string& query, Answer<std::int64_t> done) = 0;
 
-  // Small named values that outlive the process. Written with the next transaction, which the next
-  // submit() or accept() begins, so that a value and an effect are kept together or not at all.
+  // Small named values that outlive the process. Written with the next transaction.
   virtual void keep(const std::string& name, std::optional<std::string> value) = 0;
+  // Kept together with what the very next submit(), accept(), schedule() or reset_keys() hands in, or not
+  // at all, whether that goes by a transaction or by the journal.
+  virtual void keep_with_effect(const std::string& name, const std::string& value) = 0;
   // As they were when this process began.
   virtual const std::vector<std::pair<std::string, std::string>>& kept() const = 0;
 

@@ -1,4 +1,5 @@
 // The agent itself: status, health, metrics, reload, and the description of all calls.
+#include <cmath>
 #include <utility>
 
 #include "agent/api/calls.hpp"
@@ -31,6 +32,30 @@ Map links_of(const AgentStatus& status) {
        {"clock", object({{"trusted", status.clock.trusted}, {"time_zone", status.clock.time_zone}})}});
 }
 
+// Of a cheap card: each cell bears 500 erasures, and small writes cost it ten times their size. An order of
+// magnitude, no more.
+Value years_of_disk(std::optional<std::uint64_t> disk, std::optional<std::uint64_t> a_day) {
+  constexpr double kErasures = 500;
+  constexpr double kCostOfSmallWrites = 10;
+  if (!disk || !a_day || *a_day == 0) return {};
+  const double days =
+      static_cast<double>(*disk) * kErasures / kCostOfSmallWrites / static_cast<double>(*a_day);
+  return std::round(days / 36.525) / 10;
+}
+
+Map disk_document(Desk& desk, const AgentStatus::Disk& store) {
+  const auto disk = desk.disk_bytes ? desk.disk_bytes() : std::nullopt;
+  const auto known = [](std::optional<std::uint64_t> bytes) { return bytes ? Value(*bytes) : Value(); };
+  return object({{"bytes", store.bytes},
+                 {"journal_bytes", store.journal_bytes},
+                 {"max_size", store.max_size},
+                 {"written_bytes_today", store.written_bytes_today},
+                 {"written_bytes_a_day", known(store.written_bytes_a_day)},
+                 {"disk_bytes", known(disk)},
+                 {"disk_years", years_of_disk(disk, store.written_bytes_a_day)},
+                 {"full", store.full}});
+}
+
 Map status_document(Desk& desk) {
   const AgentStatus status = desk.agent.status();
   Map document = object({{"version", status.version},
@@ -44,10 +69,8 @@ Map status_document(Desk& desk) {
                                  {"bytes", status.outbox.bytes},
                                  {"oldest_seconds", seconds_of(status.outbox.oldest)},
                                  {"dead", status.outbox.dead}}));
-  document.set("store", object({{"bytes", status.store.bytes},
-                                {"max_size", status.store.max_size},
-                                {"written_bytes_today", status.store.written_bytes_today},
-                                {"full", status.store.full}}));
+  document.set("store", disk_document(desk, status.store));
+  document.set("http", object({{"denied", desk.denied}}));
   document.set("rules", status.rules);
   document.set("schedules", status.schedules);
   return document;

@@ -40,12 +40,16 @@ Api::Api(EventLoop& loop, AgentControl& agent, Log& log, ApiSettings settings)
       gate_(settings_.gate),
       idempotency_([&agent](const std::string& name,
                             std::optional<std::string> value) { agent.keep(name, std::move(value)); },
+                   [&agent](const std::string& name, const std::optional<std::string>& value) {
+                     if (value) agent.keep_with_effect(name, *value);
+                   },
                    agent.kept(), loop.now().wall),
       events_(loop, agent),
       recordings_(loop, agent),
       results_(loop, agent),
       load_(loop, agent),
-      desk_{loop, agent, events_, recordings_, results_, load_, settings_.process} {
+      desk_{loop,   agent, events_, recordings_, results_, load_, settings_.process, settings_.disk_bytes,
+            denied_} {
   // Ids of two starts must differ; nobody needs to be unable to guess them.
   const Result<std::string> bytes = crypto::random_bytes(4);
   id_prefix_ = bytes ? hex_encode(*bytes) : "0";
@@ -132,6 +136,7 @@ void Api::run_once(const Route& route, const ExchangePtr& exchange, const std::s
 }
 
 void Api::deny(const ExchangePtr& exchange, const Denial& denial) {
+  ++denied_;
   const HttpRequest& request = exchange->request();
   log_.warning("http.denied", denial.message,
                {{"peer", request.peer}, {"status", denial.status}, {"request", exchange->id()}});

@@ -24,6 +24,8 @@ struct ApiSettings {
   GateSettings gate;
   std::map<std::string, std::string> webhook_secrets;  // contents of the files, by the webhook's name
   std::function<ProcessFigures()> process;
+  // What the disk of the state holds in all; left out: nobody knows.
+  std::function<std::optional<std::uint64_t>()> disk_bytes{};
 };
 
 // Lives on the loop's thread, as long as the agent and the loop that it was given.
@@ -56,6 +58,7 @@ class Api {
   Recordings recordings_;
   ResultWaiters results_;
   LoadHistory load_;
+  std::uint64_t denied_ = 0;
   Desk desk_;
   std::string id_prefix_;
   std::uint64_t requests_ = 0;

@@ -1,7 +1,9 @@
 // What the handlers of all calls share.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "agent/api/agent_control.hpp"
 #include "agent/api/event_hub.hpp"
@@ -21,6 +23,8 @@ struct Desk {
   ResultWaiters& results;
   const LoadHistory& load;
   const std::function<ProcessFigures()>& process;
+  const std::function<std::optional<std::uint64_t>()>& disk_bytes;
+  const std::uint64_t& denied;  // calls that were turned away at the gate since the start
 };
 
 }  // namespace sundial::api

@@ -68,19 +68,32 @@ const std::string* Exchange::query(std::string_view name) const {
   return found == query_.rend() ? nullptr : &found->second;
 }
 
-Result<Map> Exchange::json_body() const {
-  if (trim(request_.body).empty()) return Map{};
-  Result<Value> parsed = json::parse(request_.body);
+Result<Map> parse_object(std::string_view text) {
+  if (trim(text).empty()) return Map{};
+  Result<Value> parsed = json::parse(text);
   if (!parsed) return Error(ErrorKind::invalid, "the body is no JSON: " + parsed.error().message());
   Map* map = parsed->get_if<Map>();
   if (map == nullptr) return Error(ErrorKind::invalid, "the body is no JSON object");
+  return std::move(*map);
+}
+
+Result<Map> Exchange::json_body() const {
+  Result<Map> map = parse_object(request_.body);
+  if (!map) return map;
   for (const MemberDoc& member : members_ == nullptr ? std::vector<MemberDoc>() : *members_) {
     const Value* value = map->find(member.name);
     if (value != nullptr && !value->is_null() && !has_type(*value, member.type)) {
       return Error(ErrorKind::invalid, std::string(member.name) + " is no " + std::string(member.type));
     }
   }
-  return std::move(*map);
+  return map;
+}
+
+Result<bool> Exchange::flag(std::string_view name) const {
+  const std::string* text = query(name);
+  if (text == nullptr || *text == "false") return false;
+  if (text->empty() || *text == "true") return true;
+  return Error(ErrorKind::invalid, std::string(name) + " is true or false");
 }
 
 Result<std::size_t> Exchange::limit(std::size_t otherwise) const {

@@ -30,6 +30,9 @@ struct MemberDoc {
 // The members of a query, decoded ("+" is a blank). invalid: a broken escape, or no UTF-8.
 Result<Parameters> parse_query(std::string_view query);
 
+// A JSON object; an empty text is an empty one.
+Result<Map> parse_object(std::string_view text);
+
 class Exchange {
  public:
   Exchange(HttpRequest request, std::shared_ptr<HttpReply> reply, std::string id);
@@ -52,6 +55,8 @@ class Exchange {
   Result<std::size_t> limit(std::size_t otherwise) const;
   Result<Millis> duration(std::string_view name, Millis otherwise, Millis most) const;
   Result<std::optional<Instant>> time(std::string_view name) const;
+  // true or false; a name without a value is true, and one that is not there false.
+  Result<bool> flag(std::string_view name) const;
 
   // A header of the answer, whatever it will be.
   void add_header(std::string name, std::string value);

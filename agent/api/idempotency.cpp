@@ -29,7 +29,8 @@ std::string text_of(const Value& document, std::string_view name) {
 
 }  // namespace
 
-Idempotency::Idempotency(Keep keep, const Kept& kept, Instant now) : keep_(std::move(keep)) {
+Idempotency::Idempotency(Keep keep, Keep keep_with_effect, const Kept& kept, Instant now)
+    : keep_(std::move(keep)), keep_with_effect_(std::move(keep_with_effect)) {
   for (const auto& [name, text] : kept) {
     if (name.starts_with(kPrefix)) restore(name.substr(kPrefix.size()), text, now);
   }
@@ -94,7 +95,7 @@ void Idempotency::note_effect(const std::string& key) {
   const std::string name = hex_encode(crypto::sha256(key));
   const auto known = entries_.find(name);
   if (known != entries_.end()) {
-    keep_(std::string(kPrefix) + name, json::write(Value(document_of(known->second))));
+    keep_with_effect_(std::string(kPrefix) + name, json::write(Value(document_of(known->second))));
   }
 }
 

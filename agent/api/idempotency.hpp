@@ -25,13 +25,14 @@ class Idempotency {
   static constexpr Millis kMemory = std::chrono::hours{24};
   static constexpr std::string_view kPrefix = "answer/";  // of the names under which entries are kept
 
-  // Writes a named value with the next transaction; none: takes it away.
+  // Writes a named value with the next transaction, or with the effect that is handed in next; none:
+  // takes it away.
   using Keep = std::function<void(const std::string& name, std::optional<std::string> value)>;
   using Kept = std::vector<std::pair<std::string, std::string>>;
 
   // What an earlier process kept is known again; of what it kept without an answer, the effect is in
   // the outbox or the state.
-  Idempotency(Keep keep, const Kept& kept, Instant now);
+  Idempotency(Keep keep, Keep keep_with_effect, const Kept& kept, Instant now);
 
   using Repeat = std::function<void(const HttpResponse&)>;
   enum class Meeting {
@@ -42,7 +43,7 @@ class Idempotency {
 
   // `request` is what has to be the same: method, path and body.
   Meeting meet(const std::string& key, const std::string& request, Instant now, Repeat again);
-  // The effect is handed over now: the key is written with it, in one transaction.
+  // The effect is handed over now: the key is on disk with it or not at all.
   void note_effect(const std::string& key);
   // A failure that may pass is forgotten, so that trying again is possible.
   void finish(const std::string& key, const HttpResponse& response);
@@ -63,6 +64,7 @@ class Idempotency {
   void forget(Entries::iterator entry);
 
   Keep keep_;
+  Keep keep_with_effect_;
   Entries entries_;
   std::list<std::string> by_age_;  // oldest first
   std::size_t bytes_ = 0;

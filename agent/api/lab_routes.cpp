@@ -84,10 +84,9 @@ void schedule_workflow(Desk& desk, const ExchangePtr& exchange) {
   Map body = object({{"cron", cron}, {"overlap", "allow_all"}});
   if (const std::string* zone = exchange->query("time_zone")) body.set("time_zone", *zone);
   if (const std::string* note = exchange->query("note")) body.set("note", *note);
-  if (const std::string* paused = exchange->query("paused")) {
-    if (*paused != "true" && *paused != "false") return exchange->fail(400, "paused is true or false");
-    body.set("paused", *paused == "true");
-  }
+  const Result<bool> paused = exchange->flag("paused");
+  if (!paused) return exchange->fail(paused.error());
+  body.set("paused", *paused);
   body.set("start", object({{"workflow", http.workflow},
                             {"id", "cron-{schedule.id}-{schedule.time}"},
                             {"task_queue", http.task_queue},

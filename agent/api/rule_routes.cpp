@@ -141,7 +141,9 @@ void post_message(Desk& desk, const ExchangePtr& exchange) {
   if (static_cast<std::int64_t>(message->payload.size()) > most) {
     return exchange->fail(413, "the payload is longer than max_payload");
   }
-  if (const std::string* dry = exchange->query("dry_run"); dry != nullptr && *dry == "true") {
+  const Result<bool> dry = exchange->flag("dry_run");
+  if (!dry) return exchange->fail(dry.error());
+  if (*dry) {
     const Result<Value> outcome = desk.agent.dry_run(*message);
     if (!outcome) return exchange->fail(outcome.error());
     return exchange->send(200, object({{"decisions", *outcome}}));

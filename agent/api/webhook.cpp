@@ -49,9 +49,25 @@ void deploy(Desk& desk, const ExchangePtr& exchange, const std::string& reposito
          [exchange](const Submission&) { answer_processed(exchange); });
 }
 
+// GitHub sends its JSON also as the member `payload` of a form, unless it is told otherwise.
+std::string content_of(const ExchangePtr& exchange) {
+  const HttpRequest& request = exchange->request();
+  const std::string* type = request.header("content-type");
+  if (exchange->argument("name") != "github" || type == nullptr ||
+      !lower_ascii(*type).starts_with("application/x-www-form-urlencoded")) {
+    return request.body;
+  }
+  const Result<Parameters> form = parse_query(request.body);
+  if (!form) return request.body;
+  for (const auto& [name, value] : *form) {
+    if (name == "payload") return value;
+  }
+  return request.body;
+}
+
 // The repository to deploy; "" where there is nothing to do; nothing where it was answered.
 std::optional<std::string> read_push(const ExchangePtr& exchange) {
-  const Result<Map> body = exchange->json_body();
+  const Result<Map> body = parse_object(content_of(exchange));
   if (!body) {
     exchange->fail(body.error());
     return std::nullopt;
@@ -72,7 +88,7 @@ model::Message message_of(const ExchangePtr& exchange) {
   model::Message message;
   message.topic = exchange->argument("name");
   message.webhook = true;
-  message.payload = exchange->request().body;
+  message.payload = content_of(exchange);
   message.qos = 1;
   if (const std::string* type = exchange->request().header("content-type"))
     message.properties.content_type = *type;
@@ -116,7 +132,9 @@ void webhook(Desk& desk, const ExchangePtr& exchange) {
     repository = std::move(*push);
   }
   if (!heard) return repository.empty() ? answer_processed(exchange) : deploy(desk, exchange, repository);
-  exchange->begin_effect();
+  // With a deployment behind it the delivery is done only when that is in the outbox as well: a sender who
+  // repeats it must not hear before that it was.
+  if (repository.empty()) exchange->begin_effect();
   desk.agent.accept(message_of(exchange),
                     answering<std::string>(exchange, [&desk, exchange, repository](const std::string&) {
                       return repository.empty() ? answer_processed(exchange)

@@ -1,4 +1,5 @@
 // /api/v1/workflows: starting, watching and talking to workflows.
+#include <optional>
 #include <utility>
 
 #include "agent/api/calls.hpp"
@@ -8,17 +9,32 @@ namespace sundial::api {
 
 namespace {
 
-std::string run_id_of(const ExchangePtr& exchange) {
-  const std::string* run = exchange->query("run_id");
-  return run == nullptr ? "" : *run;
+std::string query_text(const ExchangePtr& exchange, std::string_view name) {
+  const std::string* given = exchange->query(name);
+  return given == nullptr ? "" : *given;
 }
 
-// {"args":[…]}: a list, or one value for a list of one.
-Result<List> arguments_of(const Map& body) {
+// What is asked of the workflow that the path names; of a GET the body is empty.
+struct Call {
+  std::string id;
+  Map body;
+};
+
+// Answers itself what is wrong with it.
+std::optional<Call> take_call(const ExchangePtr& exchange) {
+  Call call;
+  if (!take_workflow_id(exchange, call.id)) return std::nullopt;
+  Result<Map> body = exchange->json_body();
+  if (!body) return exchange->fail(body.error()), std::nullopt;
+  call.body = std::move(*body);
+  return call;
+}
+
+// {"args":[…]}, which the table of routes declares as a list.
+List arguments_of(const Map& body) {
   const Value* args = body.find("args");
-  if (args == nullptr || args->is_null()) return List{};
-  if (const List* list = args->get_if<List>()) return *list;
-  return Error(ErrorKind::invalid, "args is no list");
+  const List* list = args == nullptr ? nullptr : args->get_if<List>();
+  return list == nullptr ? List{} : *list;
 }
 
 void start_workflow(Desk& desk, const ExchangePtr& exchange) {
@@ -54,34 +70,26 @@ void act(Desk& desk, const ExchangePtr& exchange, model::ActionKind kind, Map ac
 }
 
 void signal(Desk& desk, const ExchangePtr& exchange) {
-  std::string id;
-  if (!take_workflow_id(exchange, id)) return;
-  const Result<Map> body = exchange->json_body();
-  if (!body) return exchange->fail(body.error());
-  Result<List> arguments = arguments_of(*body);
-  if (!arguments) return exchange->fail(arguments.error());
+  const std::optional<Call> call = take_call(exchange);
+  if (!call) return;
   act(desk, exchange, model::ActionKind::signal,
-      object({{"name", exchange->argument("name")}, {"args", std::move(*arguments)}}), id, "sent");
+      object({{"name", exchange->argument("name")}, {"args", arguments_of(call->body)}}), call->id, "sent");
 }
 
 void signal_with_start(Desk& desk, const ExchangePtr& exchange) {
-  std::string id;
-  if (!take_workflow_id(exchange, id)) return;
-  Result<Map> body = exchange->json_body();
-  if (!body) return exchange->fail(body.error());
-  body->set("name", exchange->argument("name"));
-  act(desk, exchange, model::ActionKind::signal_with_start, std::move(*body), id, "sent");
+  std::optional<Call> call = take_call(exchange);
+  if (!call) return;
+  call->body.set("name", exchange->argument("name"));
+  act(desk, exchange, model::ActionKind::signal_with_start, std::move(call->body), call->id, "sent");
 }
 
 void end_workflow(Desk& desk, const ExchangePtr& exchange, model::ActionKind kind, std::string_view status) {
-  std::string id;
-  if (!take_workflow_id(exchange, id)) return;
-  const Result<Map> body = exchange->json_body();
-  if (!body) return exchange->fail(body.error());
+  const std::optional<Call> call = take_call(exchange);
+  if (!call) return;
   Map action;
-  if (const Value* reason = body->find("reason"); reason != nullptr && !reason->is_null())
+  if (const Value* reason = call->body.find("reason"); reason != nullptr && !reason->is_null())
     action.set("reason", *reason);
-  act(desk, exchange, kind, std::move(action), id, status);
+  act(desk, exchange, kind, std::move(action), call->id, status);
 }
 
 void cancel(Desk& desk, const ExchangePtr& exchange) {
@@ -99,7 +107,7 @@ void describe(Desk& desk, const ExchangePtr& exchange) {
   std::string id;
   if (!take_workflow_id(exchange, id)) return;
   desk.agent.describe_workflow(
-      id, run_id_of(exchange),
+      id, query_text(exchange, "run_id"),
       answering<WorkflowDescription>(exchange, [exchange](const WorkflowDescription& workflow) {
         exchange->send(200, object({{"workflow_id", workflow.workflow_id},
                                     {"run_id", workflow.run_id},
@@ -117,7 +125,7 @@ void result(Desk& desk, const ExchangePtr& exchange) {
   if (!take_workflow_id(exchange, id)) return;
   const Result<Millis> wait = exchange->duration("wait", std::chrono::seconds{60}, std::chrono::hours{1});
   if (!wait) return exchange->fail(wait.error());
-  desk.results.wait_for(id, run_id_of(exchange), *wait,
+  desk.results.wait_for(id, query_text(exchange, "run_id"), *wait,
                         answering<WorkflowResult>(exchange, [exchange, id](WorkflowResult outcome) {
                           if (outcome.status == "completed") {
                             return exchange->send(200, object({{"result", std::move(outcome.result)}}));
@@ -130,43 +138,38 @@ void result(Desk& desk, const ExchangePtr& exchange) {
                         }));
 }
 
+// A page of Temporal's, passed on as it is.
+Answer<Value> passing_on(const ExchangePtr& exchange) {
+  return answering<Value>(exchange, [exchange](const Value& page) { exchange->send(200, page); });
+}
+
 void history(Desk& desk, const ExchangePtr& exchange) {
   std::string id;
   if (!take_workflow_id(exchange, id)) return;
   const Result<std::size_t> limit = exchange->limit(100);
   if (!limit) return exchange->fail(limit.error());
-  const std::string* next = exchange->query("next");
-  desk.agent.workflow_history(
-      id, run_id_of(exchange), next == nullptr ? "" : *next, static_cast<int>(*limit),
-      answering<Value>(exchange, [exchange](const Value& page) { exchange->send(200, page); }));
+  desk.agent.workflow_history(id, query_text(exchange, "run_id"), query_text(exchange, "next"),
+                              static_cast<int>(*limit), passing_on(exchange));
 }
 
 void list(Desk& desk, const ExchangePtr& exchange) {
   const Result<std::size_t> limit = exchange->limit(100);
   if (!limit) return exchange->fail(limit.error());
-  const std::string* query = exchange->query("query");
-  const std::string* next = exchange->query("next");
-  desk.agent.list_workflows(
-      query == nullptr ? "" : *query, next == nullptr ? "" : *next, static_cast<int>(*limit),
-      answering<Value>(exchange, [exchange](const Value& page) { exchange->send(200, page); }));
+  desk.agent.list_workflows(query_text(exchange, "query"), query_text(exchange, "next"),
+                            static_cast<int>(*limit), passing_on(exchange));
 }
 
 void count(Desk& desk, const ExchangePtr& exchange) {
-  const std::string* query = exchange->query("query");
-  desk.agent.count_workflows(query == nullptr ? "" : *query,
+  desk.agent.count_workflows(query_text(exchange, "query"),
                              answering<std::int64_t>(exchange, [exchange](std::int64_t number) {
                                exchange->send(200, object({{"count", number}}));
                              }));
 }
 
 void query(Desk& desk, const ExchangePtr& exchange) {
-  std::string id;
-  if (!take_workflow_id(exchange, id)) return;
-  const Result<Map> body = exchange->json_body();
-  if (!body) return exchange->fail(body.error());
-  Result<List> arguments = arguments_of(*body);
-  if (!arguments) return exchange->fail(arguments.error());
-  desk.agent.query_workflow(id, exchange->argument("name"), std::move(*arguments),
+  const std::optional<Call> call = take_call(exchange);
+  if (!call) return;
+  desk.agent.query_workflow(call->id, exchange->argument("name"), arguments_of(call->body),
                             answering<Value>(exchange, [exchange](Value value) {
                               exchange->send(200, object({{"result", std::move(value)}}));
                             }));
@@ -184,17 +187,13 @@ void answer_update(const ExchangePtr& exchange, const std::string& id, Result<Va
 }
 
 void update(Desk& desk, const ExchangePtr& exchange) {
-  std::string id;
-  if (!take_workflow_id(exchange, id)) return;
-  const Result<Map> body = exchange->json_body();
-  if (!body) return exchange->fail(body.error());
-  Result<List> arguments = arguments_of(*body);
-  if (!arguments) return exchange->fail(arguments.error());
-  const std::string given = text_member(*body, "update_id");
-  desk.agent.update_workflow(id, exchange->argument("name"), given.empty() ? exchange->id() : given,
-                             std::move(*arguments), kAnswerWait, [exchange, id](Result<Value> outcome) {
-                               answer_update(exchange, id, std::move(outcome));
-                             });
+  const std::optional<Call> call = take_call(exchange);
+  if (!call) return;
+  const std::string given = text_member(call->body, "update_id");
+  desk.agent.update_workflow(
+      call->id, exchange->argument("name"), given.empty() ? exchange->id() : given, arguments_of(call->body),
+      kAnswerWait,
+      [exchange, id = call->id](Result<Value> outcome) { answer_update(exchange, id, std::move(outcome)); });
 }
 
 }  // namespace

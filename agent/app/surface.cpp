@@ -87,6 +87,11 @@ Result<api::ApiSettings> surface_settings(const model::Configuration& configurat
     settings.webhook_secrets[name] = std::move(*secret);
   }
   settings.process = process_figures;
+  settings.disk_bytes = [path = configuration.store.path]() -> std::optional<std::uint64_t> {
+    std::error_code unknown;
+    const auto space = std::filesystem::space(path, unknown);
+    return unknown ? std::nullopt : std::optional<std::uint64_t>(space.capacity);
+  };
   return settings;
 }
 

@@ -30,6 +30,15 @@ std::string url_of(const std::string& listen, bool tls) {
   return (tls ? "https://" : "http://") + address;
 }
 
+const Value* value_at(const Value& document, std::string_view path) {
+  const Value* value = &document;
+  for (const std::string_view part : split(path, '.')) {
+    value = value->find(part);
+    if (value == nullptr) return nullptr;
+  }
+  return value;
+}
+
 std::string cell_text(const Value& value) {
   if (value.is_null()) return "";
   return printable(value.text() != nullptr ? *value.text() : json::write(value), 400);
@@ -100,19 +109,18 @@ void add_session_flags(CLI::App& verb, SessionOptions& options) {
                   "The agent's address; default: SUNDIAL_LISTEN, else the configuration's");
   verb.add_option("--token-file", options.token_file,
                   "File with the token; default: SUNDIAL_TOKEN, else the configuration's");
-  verb.add_option("--output", options.output, "text, json or jsonl")
-      ->check(CLI::IsMember({"text", "json", "jsonl"}));
-  verb.add_flag("--json", options.json, "Short for --output json");
-  verb.add_flag("--no-color", options.no_color, "Plain headings, also on a terminal");
+  add_output_flags(verb, options.output);
 }
 
 std::string text_at(const Value& document, std::string_view path) {
-  const Value* value = &document;
-  for (const std::string_view part : split(path, '.')) {
-    value = value->find(part);
-    if (value == nullptr) return "";
-  }
-  return cell_text(*value);
+  const Value* value = value_at(document, path);
+  return value == nullptr ? "" : cell_text(*value);
+}
+
+std::uint64_t number_at(const Value& document, std::string_view path) {
+  const Value* value = value_at(document, path);
+  const std::int64_t* number = value == nullptr ? nullptr : value->get_if<std::int64_t>();
+  return number == nullptr ? 0 : static_cast<std::uint64_t>(std::max<std::int64_t>(*number, 0));
 }
 
 Column column(std::string heading, std::string path) {
@@ -136,8 +144,7 @@ Column time_column(const World& world, std::string heading, std::string path) {
           }};
 }
 
-Session::Session(World& world, const SessionOptions& options)
-    : world_(world), options_(options), output_(options.json ? "json" : options.output) {}
+Session::Session(World& world, const SessionOptions& options) : world_(world), options_(options) {}
 
 void Session::fail(int code, const std::string& message) {
   world_.err << "sundial: " << message << '\n';
@@ -147,7 +154,7 @@ void Session::fail(int code, const std::string& message) {
 bool Session::read_token(const std::string& file, std::string& token) {
   const Result<std::string> text = world_.files.read(file, kMostOfAToken);
   if (!text) {
-    fail(kExitFailed, "the token can't be read: " + text.error().message());
+    fail(kExitConfiguration, file + ": the token can't be read: " + text.error().message());
     return false;
   }
   for (const std::string_view line : split(*text, '\n')) {
@@ -156,7 +163,7 @@ bool Session::read_token(const std::string& file, std::string& token) {
     token = word.substr(0, word.find_first_of(" \t"));
     return true;
   }
-  fail(kExitFailed, "there is no token in " + file);
+  fail(kExitConfiguration, "there is no token in " + file);
   return false;
 }
 
@@ -255,9 +262,9 @@ bool Session::follow(const std::string& target, const std::function<bool(std::st
 }
 
 int Session::show(const List& items, const std::vector<Column>& columns) {
-  if (output_ == "json") {
+  if (options_.output.output == "json") {
     world_.out << json::write_pretty(Value(items)) << '\n';
-  } else if (output_ == "jsonl") {
+  } else if (options_.output.output == "jsonl") {
     for (const Value& item : items) world_.out << json::write(item) << '\n';
   } else {
     std::vector<std::vector<std::string>> rows(1);
@@ -267,16 +274,16 @@ int Session::show(const List& items, const std::vector<Column>& columns) {
       for (const Column& each : columns) row.push_back(fitted(each.cell(item), kWidestCell));
     }
     Terminal terminal = world_.terminal;
-    terminal.colour = terminal.colour && !options_.no_color;
+    terminal.colour = terminal.colour && !options_.output.no_color;
     print_table(world_.out, rows, terminal);
   }
   return kExitDone;
 }
 
 int Session::show(const Value& document) {
-  if (output_ == "json") {
+  if (options_.output.output == "json") {
     world_.out << json::write_pretty(document) << '\n';
-  } else if (output_ == "jsonl") {
+  } else if (options_.output.output == "jsonl") {
     world_.out << json::write(document) << '\n';
   } else if (const Map* map = document.get_if<Map>()) {
     print_members(world_.out, "", *map);
@@ -285,8 +292,7 @@ int Session::show(const Value& document) {
 }
 
 std::string Session::alarming(const std::string& text) const {
-  const bool red = world_.terminal.colour && !options_.no_color;
-  return red ? "\033[1;31m" + text + "\033[0m" : text;
+  return cli::alarming(world_, options_.output, text);
 }
 
 int Session::done(const Value& document, const std::string& text) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/cli/output_flags.hpp"
 #include "agent/cli/verb.hpp"
 #include "platform/base/value.hpp"
 
@@ -18,9 +19,7 @@ struct SessionOptions {
   RunOptions run;
   std::string server;
   std::string token_file;
-  std::string output = "text";
-  bool json = false;
-  bool no_color = false;
+  OutputOptions output;
 };
 
 // Adds --server, --token-file, --config, --env-file, --output, --json and --no-color.
@@ -34,6 +33,8 @@ struct Column {
 
 // The text of a member, by its path "outbox.entries"; "" where it is not there.
 std::string text_at(const Value& document, std::string_view path);
+// A count by its path; 0 where it is not there.
+std::uint64_t number_at(const Value& document, std::string_view path);
 Column column(std::string heading, std::string path);
 // A time as "in 5m" or "3m ago".
 Column time_column(const World& world, std::string heading, std::string path);
@@ -57,7 +58,7 @@ class Session {
 
   // Red where it goes to a terminal with colours.
   std::string alarming(const std::string& text) const;
-  bool wants_text() const { return output_ == "text"; }
+  bool wants_text() const { return options_.output.text(); }
   // A list as a table, as JSON, or as a line an item.
   int show(const List& items, const std::vector<Column>& columns);
   // A document as names and values, or as JSON.
@@ -75,7 +76,6 @@ class Session {
 
   World& world_;
   const SessionOptions& options_;
-  std::string output_;
   std::unique_ptr<AgentClient> client_;
   int exit_code_ = kExitDone;
 };

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/cli/configuration.hpp"
+#include "agent/cli/progress.hpp"
 #include "agent/cli/verbs.hpp"
 
 namespace sundial::cli {
@@ -18,8 +19,12 @@ int back_up(World& world, const RunOptions& options, const std::string& file) {
               << "; say where it is with --state or --config\n";
     return kExitNotFound;
   }
-  if (const auto done = world.back_up(directory, file); !done) {
-    world.err << "sundial backup: " << done.error().message() << '\n';
+  Progress progress(world.err, world.err_is_terminal, "pages");
+  const auto tell = [&progress](std::uint64_t done, std::uint64_t all) { progress.show(done, all, done); };
+  const auto copied = world.back_up(directory, file, tell);
+  progress.clear();
+  if (!copied) {
+    world.err << "sundial backup: " << copied.error().message() << '\n';
     return kExitFailed;
   }
   world.err << "sundial backup: " << directory << " is copied to " << file << '\n';

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/cli/configuration.hpp"
+#include "agent/cli/output_flags.hpp"
 #include "agent/cli/verbs.hpp"
 #include "agent/config/summary.hpp"
 #include "agent/core/engine/engine.hpp"
@@ -16,8 +17,7 @@ namespace {
 struct CheckOptions {
   RunOptions run;
   bool connect = false;
-  bool json = false;
-  std::string output = "text";
+  OutputOptions output;
 };
 
 Value problem_value(const model::Problem& problem) {
@@ -40,9 +40,7 @@ Value fact_value(const config::Fact& fact) {
 
 class Check {
  public:
-  Check(World& world, const CheckOptions& options) : world_(world), options_(options) {
-    json_ = options.json || options.output != "text";
-  }
+  Check(World& world, const CheckOptions& options) : world_(world), options_(options) {}
 
   int run() {
     const config::Loaded loaded = config::load(sources_of(world_, options_.run));
@@ -53,21 +51,25 @@ class Check {
     for (const std::string& note : loaded.notes) world_.err << "note: " << note << '\n';
     std::vector<config::Fact> facts = config::summary_of(loaded, world_.files);
     const bool reached = !options_.connect || try_connections(loaded, facts);
-    if (options_.output == "jsonl" && !options_.json) {
+    if (by_line()) {
       for (const config::Fact& fact : facts) world_.out << json::write(fact_value(fact)) << '\n';
     } else {
-      world_.out << (json_ ? json::write(config::summary_value(facts)) + "\n" : config::summary_text(facts));
+      const bool red = world_.terminal.colour && !options_.output.no_color;
+      world_.out << (options_.output.text() ? config::summary_text(facts, red)
+                                            : json::write(config::summary_value(facts)) + "\n");
     }
     return reached ? kExitDone : kExitUnreachable;
   }
 
  private:
+  bool by_line() const { return options_.output.output == "jsonl"; }
+
   int refuse(std::vector<model::Problem> problems, const std::vector<std::string>& files) {
     config::sort_problems(problems, files);
-    if (options_.output == "jsonl" && !options_.json) {
+    if (by_line()) {
       for (const model::Problem& problem : problems)
         world_.out << json::write(problem_value(problem)) << '\n';
-    } else if (json_) {
+    } else if (!options_.output.text()) {
       List list;
       for (const model::Problem& problem : problems) list.push_back(problem_value(problem));
       Map map;
@@ -90,7 +92,6 @@ class Check {
 
   World& world_;
   const CheckOptions& options_;
-  bool json_ = false;
 };
 
 }  // namespace
@@ -101,9 +102,7 @@ void add_check(CLI::App& app, World& world, Chosen& chosen) {
   add_config_flags(*verb, options->run);
   if (world.try_connections)
     verb->add_flag("--connect", options->connect, "Also try the broker and Temporal");
-  verb->add_flag("--json", options->json, "The same as --output json");
-  verb->add_option("--output", options->output, "text, json or jsonl")
-      ->check(CLI::IsMember({"text", "json", "jsonl"}));
+  add_output_flags(*verb, options->output);
   verb->callback(
       [&world, &chosen, options] { chosen = [&world, options] { return Check(world, *options).run(); }; });
 }

@@ -46,6 +46,8 @@ int run_command_line(int argc, const char* const* argv, World& world) {
     return app.exit(help, world.out, world.err);
   } catch (const CLI::CallForAllHelp& help) {
     return app.exit(help, world.out, world.err);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version, world.out, world.err);
   } catch (const CLI::ParseError& problem) {
     app.exit(problem, world.out, world.err);
     return kExitUsage;

@@ -16,6 +16,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/cli/configuration.hpp"
+#include "agent/cli/output_flags.hpp"
 #include "agent/cli/verbs.hpp"
 #include "agent/config/reader.hpp"
 #include "agent/config/summary.hpp"
@@ -50,8 +51,7 @@ std::string_view word_of(Verdict verdict) {
 
 struct DoctorOptions {
   RunOptions run;
-  bool json = false;
-  std::string output = "text";
+  OutputOptions output;
 };
 
 // Goes through the checks in the order in which one fault causes the next.
@@ -249,10 +249,12 @@ class Doctor {
   std::vector<Finding> findings_;
 };
 
-void print_text(std::ostream& out, const std::vector<Finding>& findings) {
+void print_text(const World& world, const OutputOptions& output, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
-    out << fmt::format("{:<5} {}: {}\n", word_of(finding.verdict), finding.subject, finding.what);
-    if (!finding.remedy.empty()) out << "      → " << finding.remedy << '\n';
+    const std::string line =
+        fmt::format("{:<5} {}: {}", word_of(finding.verdict), finding.subject, finding.what);
+    world.out << (finding.verdict == Verdict::bad ? alarming(world, output, line) : line) << '\n';
+    if (!finding.remedy.empty()) world.out << "      → " << finding.remedy << '\n';
   }
 }
 
@@ -273,12 +275,12 @@ void print_json(std::ostream& out, const std::vector<Finding>& findings) {
 
 int run_doctor(World& world, const DoctorOptions& options) {
   const std::vector<Finding> findings = Doctor(world, options.run).examine();
-  if (options.output == "jsonl" && !options.json) {
+  if (options.output.output == "jsonl") {
     for (const Finding& finding : findings) world.out << json::write(value_of(finding)) << '\n';
-  } else if (options.json || options.output != "text") {
+  } else if (!options.output.text()) {
     print_json(world.out, findings);
   } else {
-    print_text(world.out, findings);
+    print_text(world, options.output, findings);
   }
   for (const Finding& finding : findings) {
     if (finding.verdict != Verdict::bad) continue;
@@ -294,9 +296,7 @@ void add_doctor(CLI::App& app, World& world, Chosen& chosen) {
   CLI::App* verb = app.add_subcommand("doctor", "Look at all that goes wrong, and say what to do");
   add_config_flags(*verb, options->run);
   verb->add_option("--state", options->run.state, "The folder of the state")->type_name("DIR");
-  verb->add_flag("--json", options->json, "The same as --output json");
-  verb->add_option("--output", options->output, "text, json or jsonl")
-      ->check(CLI::IsMember({"text", "json", "jsonl"}));
+  add_output_flags(*verb, options->output);
   verb->callback(
       [&world, &chosen, options] { chosen = [&world, options] { return run_doctor(world, *options); }; });
 }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "agent/cli/output_flags.hpp"
 #include "agent/cli/verbs.hpp"
 #include "agent/core/expression/expression.hpp"
 #include "platform/base/time.hpp"
@@ -22,9 +23,8 @@ struct EvalOptions {
   std::string payload;
   std::string topic;
   std::string now;
-  std::string output = "text";
+  OutputOptions output;  // a value is JSON in each form
   bool batch = false;
-  bool json = false;
 };
 
 // What one evaluation is made on; the payload and the levels are borrowed.
@@ -188,9 +188,7 @@ void add_eval(CLI::App& app, World& world, Chosen& chosen) {
   verb->add_option("--now", options->now, "The time that `now` means (default: this moment)");
   verb->add_flag("--batch", options->batch,
                  R"(Read {"id","expr","payload","topic","now"} a line, answer a line each)");
-  verb->add_option("--output", options->output, "A value is JSON in each of them")
-      ->check(CLI::IsMember({"text", "json", "jsonl"}));
-  verb->add_flag("--json", options->json, "Short for --output json");
+  add_output_flags(*verb, options->output);
   verb->callback([options, &world, &chosen] {
     chosen = [options, &world] {
       if (options->batch) return Batch(world).run();

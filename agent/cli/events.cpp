@@ -70,6 +70,11 @@ int run_events(Session& session, const EventOptions& options) {
   return session.exit_code();
 }
 
+std::string is_a_time(const std::string& text) {
+  const Result<Instant> time = parse_rfc3339(text);
+  return time ? "" : time.error().message();
+}
+
 struct ExplainOptions {
   EventOptions events;
   std::string id;
@@ -111,7 +116,7 @@ void add_events(CLI::App& app, World& world, Chosen& chosen) {
   verb->add_option("--rule", options->rule, "Only this rule's");
   verb->add_option("--schedule", options->schedule, "Only this schedule's")->excludes("--rule");
   CLI::Option* key = verb->add_option("--key", options->key, "Only this key's");
-  verb->add_option("--until", options->until, "Nothing later than this time");
+  verb->add_option("--until", options->until, "Nothing later than this time")->check(is_a_time);
   verb->add_option("--limit", options->limit, "How many; default 50")->check(CLI::Range(1, 100'000));
   verb->add_flag("--follow", options->follow, "Go on with what is decided from now on");
   verb->callback([&world, &chosen, options, key] {
@@ -129,7 +134,7 @@ void add_explain(CLI::App& app, World& world, Chosen& chosen) {
   add_session_flags(*verb, options->events.session);
   verb->add_option("id", options->id, "The rule's or the schedule's id")->required();
   CLI::Option* key = verb->add_option("--key", options->events.key, "Only for this key of the rule");
-  verb->add_option("--at", options->events.until, "As it was at this time (RFC 3339)");
+  verb->add_option("--at", options->events.until, "As it was at this time (RFC 3339)")->check(is_a_time);
   verb->callback([&world, &chosen, options, key] {
     options->events.has_key = key->count() > 0;
     chosen = [&world, options] {

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/cli/configuration.hpp"
+#include "agent/cli/output_flags.hpp"
 #include "agent/cli/verbs.hpp"
 #include "agent/core/schedule/compile.hpp"
 #include "agent/core/schedule/spec_json.hpp"
@@ -34,8 +35,7 @@ struct NextOptions {
   std::string from;
   int count = kDefaultCount;
   bool batch = false;
-  bool json = false;
-  std::string output = "text";
+  OutputOptions output;
 };
 
 std::string joined(const std::vector<model::Problem>& problems) {
@@ -150,12 +150,13 @@ int print_times(World& world, const NextOptions& options, const schedule::Compil
     world.err << "note: " << *note << '\n';
   }
   const auto times = times_of(compiled.timetable, from, options.count);
-  if (options.output == "json") {
+  if (options.output.output == "json") {
     world.out << json::write_pretty(Map::of({{Value("times"), List(times.begin(), times.end())}})) << '\n';
     return kExitDone;
   }
   for (const std::string& time : times) {
-    world.out << (options.output == "jsonl" ? json::write(Map::of({{Value("time"), Value(time)}})) : time)
+    world.out << (options.output.output == "jsonl" ? json::write(Map::of({{Value("time"), Value(time)}}))
+                                                   : time)
               << '\n';
   }
   if (times.empty()) world.err << "no due time follows\n";
@@ -260,11 +261,8 @@ void add_next(CLI::App& app, World& world, Chosen& chosen) {
       ->capture_default_str();
   verb->add_flag("--batch", options->batch,
                  "Read JSON lines {id, spec, tz, from, count}, answer {id, times} or {id, error}");
-  verb->add_option("--output", options->output, "text, json or jsonl")
-      ->check(CLI::IsMember({"text", "json", "jsonl"}));
-  verb->add_flag("--json", options->json, "Short for --output json");
+  add_output_flags(*verb, options->output);
   verb->callback([&world, &chosen, options] {
-    if (options->json) options->output = "json";
     chosen = [&world, options] {
       if (options->batch) return Batch(world).run(), kExitDone;
       return Next(world, *options).run();

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <thread>
 
+#include "agent/cli/progress.hpp"
 #include "agent/cli/session_action.hpp"
 #include "agent/cli/verbs.hpp"
 #include "platform/base/text.hpp"
@@ -103,77 +104,36 @@ int export_outbox(Session& session, const OutboxOptions&) {
   return kExitDone;
 }
 
-// Progress goes to standard error: on a terminal a bar that is drawn anew, else a line every few seconds;
-// both with the rate and what is left.
-class DrainProgress {
- public:
-  DrainProgress(std::ostream& err, bool terminal) : err_(err), terminal_(terminal) {}
-  // Before anything else is said.
-  void clear() {
-    if (std::exchange(drawn_, false)) err_ << "\r\x1b[K" << std::flush;
-  }
-
-  void show(std::int64_t waiting) {
-    const auto now = std::chrono::steady_clock::now();
-    most_ = std::max(most_, waiting);
-    if (first_ < 0) first_ = waiting;
-    if (now - shown_ < (terminal_ ? std::chrono::milliseconds{200} : std::chrono::seconds{3})) return;
-    shown_ = now;
-    const double seconds = std::chrono::duration<double>(now - begin_).count();
-    const double rate = seconds > 0 ? static_cast<double>(first_ - waiting) / seconds : 0;
-    std::string line = fmt::format("{} waiting, {:.1f} a second", waiting, rate);
-    if (rate > 0) line += fmt::format(", about {:.0f} s left", static_cast<double>(waiting) / rate);
-    if (terminal_) {
-      const auto filled =
-          static_cast<std::size_t>(kBar * (most_ - waiting) / std::max<std::int64_t>(most_, 1));
-      err_ << fmt::format("\r\x1b[K[{:<{}}] {}", std::string(filled, '#'), kBar, line) << std::flush;
-      drawn_ = true;
-    } else {
-      err_ << line << std::endl;
-    }
-  }
-
- private:
-  static constexpr int kBar = 30;
-
-  std::ostream& err_;
-  bool terminal_;
-  bool drawn_ = false;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point shown_{};
-  std::int64_t first_ = -1;
-  std::int64_t most_ = 0;
-};
-
 int drain_outbox(Session& session, const OutboxOptions& options) {
   const Result<Millis> limit = parse_duration(options.timeout);
   if (!limit) {
     session.world().err << "sundial: --timeout: " << limit.error().message() << '\n';
     return kExitUsage;
   }
-  DrainProgress progress(session.world().err, session.world().err_is_terminal);
+  Progress progress(session.world().err, session.world().err_is_terminal, "delivered");
+  std::uint64_t most = 0;
   const auto begin = std::chrono::steady_clock::now();
   while (true) {
     const std::optional<Value> status = session.call("GET", "/api/v1/status");
     if (!status) progress.clear();
     if (!status) return session.exit_code();
+    const std::uint64_t left = number_at(*status, "outbox.entries");
     const Value* outbox = status->find("outbox");
-    const Value* entries = outbox == nullptr ? nullptr : outbox->find("entries");
-    const std::int64_t* waiting = entries == nullptr ? nullptr : entries->get_if<std::int64_t>();
-    if (waiting == nullptr || *waiting == 0) {
+    if (left == 0) {
       progress.clear();
       return session.done(outbox == nullptr ? Value() : *outbox, "nothing waits");
     }
     if (!options.wait) {
-      session.done(*outbox, fmt::format("{} waiting; --wait waits until they are delivered", *waiting));
+      session.done(*outbox, fmt::format("{} waiting; --wait waits until they are delivered", left));
       return kExitFailed;
     }
     if (*limit > Millis{0} && std::chrono::steady_clock::now() - begin >= *limit) {
       progress.clear();
-      session.world().err << "sundial: " << *waiting << " still waiting\n";
+      session.world().err << "sundial: " << left << " still waiting\n";
       return kExitFailed;
     }
-    progress.show(*waiting);
+    most = std::max(most, left);  // what is decided meanwhile is waited for as well
+    progress.show(most - left, most, most - left);
     std::this_thread::sleep_for(std::chrono::milliseconds{250});
   }
 }

@@ -1,5 +1,6 @@
 // `sundial replay`: recorded messages through the rules, on the file's own times; contacts nothing.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -11,6 +12,8 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/cli/configuration.hpp"
+#include "agent/cli/output_flags.hpp"
+#include "agent/cli/progress.hpp"
 #include "agent/cli/verbs.hpp"
 #include "agent/core/decode/recorded_line.hpp"
 #include "agent/core/engine/engine.hpp"
@@ -26,8 +29,7 @@ struct ReplayOptions {
   std::string diff;
   bool all = false;
   bool schedules = false;
-  bool json = false;
-  std::string output = "jsonl";
+  OutputOptions output;  // text is a line of JSON an action as well
 };
 
 // Takes each decision as a line.
@@ -148,7 +150,8 @@ class Replay {
 
 class ReplayVerb {
  public:
-  ReplayVerb(World& world, const ReplayOptions& options) : world_(world), options_(options) {}
+  ReplayVerb(World& world, const ReplayOptions& options)
+      : world_(world), options_(options), progress_(world.err, world.err_is_terminal, "lines") {}
 
   int run() {
     if (!options_.until.empty()) {
@@ -160,8 +163,9 @@ class ReplayVerb {
     const std::unique_ptr<engine::Engine> engine = make_engine(options_.run.config_file);
     if (!engine) return kExitConfiguration;
     bool first = true;
-    const bool as_list = options_.output == "json";
+    const bool as_list = options_.output.output == "json";
     const auto print = [&](std::string line) {
+      progress_.clear();
       if (as_list) world_.out << (std::exchange(first, false) ? "[\n" : ",\n");
       world_.out << line;
       if (!as_list) world_.out << '\n';
@@ -173,6 +177,7 @@ class ReplayVerb {
 
  private:
   int fail(int code, const std::string& what) {
+    progress_.clear();
     world_.err << "sundial replay: " << what << '\n';
     return code;
   }
@@ -201,18 +206,36 @@ class ReplayVerb {
       if (!opened) return fail(kExitNotFound, fmt::format("cannot read {}", options_.file));
     }
     std::istream& file = options_.file == "-" ? world_.in : opened;
+    const std::uint64_t all = size_of_file();
     Replay replay(engine, options_.all, print);
+    std::uint64_t done = 0;
     std::string text;
     for (std::size_t number = 1; std::getline(file, text); ++number) {
+      done += text.size() + 1;
       if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
       const Result<RecordedLine> line = decode::read_recorded_line(text, number);
       if (!line)
         return fail(kExitFailed, fmt::format("{}:{}: {}", options_.file, number, line.error().message()));
       if (until_ && line->time > *until_) break;
       replay.take(*line);
+      show_progress(done, all, number);
     }
     replay.finish(until_);
+    progress_.clear();
     return kExitDone;
+  }
+
+  // Where decisions go to the same terminal, the bar stands below the last of them.
+  void show_progress(std::uint64_t done, std::uint64_t all, std::uint64_t lines) {
+    if (world_.terminal.columns > 0) world_.out.flush();
+    progress_.show(done, all, lines);
+  }
+
+  // 0: nobody knows how much is to come.
+  std::uint64_t size_of_file() const {
+    std::error_code unknown;
+    const auto size = options_.file == "-" ? 0 : std::filesystem::file_size(options_.file, unknown);
+    return unknown ? 0 : size;
   }
 
   // What the other configuration decides otherwise: lines that only one of them has, in the order of
@@ -258,6 +281,7 @@ class ReplayVerb {
 
   World& world_;
   const ReplayOptions& options_;
+  Progress progress_;
   std::optional<Instant> until_;
 };
 
@@ -277,10 +301,7 @@ void add_replay(CLI::App& app, World& world, Chosen& chosen) {
                  "Let the schedules fire too, from the first line's time on");
   verb->add_option("--diff", options->diff, "Show what this other configuration decides differently")
       ->type_name("FILE");
-  verb->add_option("--output", options->output, "text, json or jsonl")
-      ->check(CLI::IsMember({"text", "json", "jsonl"}));
-  verb->add_flag_callback(
-      "--json", [options] { options->output = "json"; }, "Short for --output json");
+  add_output_flags(*verb, options->output);
   verb->callback([&world, &chosen, options] {
     chosen = [&world, options] { return ReplayVerb(world, *options).run(); };
   });

@@ -21,11 +21,19 @@ std::string path_of(const std::string& id) {
   return "/api/v1/rules/" + percent_encode(id);
 }
 
+std::string source_of(const Value& rule) {
+  const std::string webhook = text_at(rule, "webhook");
+  return webhook.empty() ? text_at(rule, "topic") : "webhook " + webhook;
+}
+
 int list_rules(Session& session, const RuleOptions&) {
   const std::optional<List> rules = session.items("/api/v1/rules", 10'000);
   if (!rules) return session.exit_code();
-  return session.show(*rules, {column("RULE", "id"), column("TOPIC", "topic"), column("WHEN", "when"),
-                               column("MATCHED", "counters.matched"), column("FIRED", "counters.fired"),
+  return session.show(*rules, {column("RULE", "id"),
+                               {"SOURCE", source_of},
+                               column("WHEN", "when"),
+                               column("MATCHED", "counters.matched"),
+                               column("FIRED", "counters.fired"),
                                column("KEYS", "counters.keys")});
 }
 

@@ -1,8 +1,14 @@
 // `sundial schedule`: schedules on the device, with Temporal's own flags; with --on server Temporal's own.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <thread>
 
+#include "agent/cli/progress.hpp"
 #include "agent/cli/schedule_verbs.hpp"
+#include "agent/cli/session_action.hpp"
 #include "agent/cli/verbs.hpp"
 #include "platform/base/text.hpp"
 #include "platform/base/time.hpp"
@@ -19,11 +25,17 @@ int usage(Session& session, const Error& error) {
   return kExitUsage;
 }
 
+bool says_when(const Map& body) {
+  return body.find("cron") != nullptr || body.find("every") != nullptr || body.find("calendar") != nullptr;
+}
+
 int create(Session& session, const ScheduleOptions& options) {
   Result<Map> body = schedule_body(options.flags, {});
   if (!body) return usage(session, body.error());
   if (body->find("start") == nullptr)
     return usage(session, Error(ErrorKind::invalid, "--type is missing: the workflow to start"));
+  if (!says_when(*body))
+    return usage(session, Error(ErrorKind::invalid, "give --cron, --interval or --calendar"));
   body->set("id", options.flags.id);
   const std::optional<Value> made =
       session.call("POST", "/api/v1/schedules", Value(*body), kExitConfiguration);
@@ -116,6 +128,22 @@ int trigger(Session& session, const ScheduleOptions& options) {
   return command(session, options, "POST", "/trigger", body, "triggered");
 }
 
+// Until no due time of the schedule waits for the run before it, and the outbox is empty.
+bool wait_for_delivery(Session& session, const ScheduleOptions& options) {
+  Progress progress(session.world().err, session.world().err_is_terminal, "delivered");
+  std::uint64_t most = 0;
+  while (true) {
+    const std::optional<Value> schedule = session.call("GET", path_of(options));
+    const std::optional<Value> status = schedule ? session.call("GET", "/api/v1/status") : std::nullopt;
+    if (!status) return false;
+    const std::uint64_t left = number_at(*schedule, "state.buffered") + number_at(*status, "outbox.entries");
+    if (left == 0) return true;
+    most = std::max(most, left);
+    progress.show(most - left, most, most - left);
+    std::this_thread::sleep_for(std::chrono::milliseconds{250});
+  }
+}
+
 int backfill(Session& session, const ScheduleOptions& options) {
   Map body;
   const auto take_time = [&body](std::string_view flag, std::string_view key, const std::string& text) {
@@ -132,28 +160,32 @@ int backfill(Session& session, const ScheduleOptions& options) {
     if (!policy) return usage(session, policy.error());
     body.set("overlap", *policy);
   }
-  return command(session, options, "POST", "/backfill", body, "is backfilled");
+  const std::optional<Value> answer = session.call("POST", path_of(options) + "/backfill", Value(body));
+  if (!answer) return session.exit_code();
+  if (options.wait && !wait_for_delivery(session, options)) return session.exit_code();
+  return session.done(*answer, "schedule " + printable(options.flags.id) + " is backfilled");
 }
 
 using Action = int (*)(Session&, const ScheduleOptions&);
 
-CLI::App* add_action(CLI::App& verb, World& world, Chosen& chosen, const char* name, const char* help,
-                     bool with_id, const std::shared_ptr<ScheduleOptions>& options, Action action) {
-  CLI::App* sub = verb.add_subcommand(name, help);
-  add_session_flags(*sub, options->session);
+CLI::App* add_one(CLI::App& verb, World& world, Chosen& chosen, const char* name, const char* help,
+                  bool with_id, const std::shared_ptr<ScheduleOptions>& options, Action action) {
+  const auto on_server = [&world, options, verb = std::string(name)]() -> std::optional<int> {
+    if (options->on != "server") return std::nullopt;
+    return run_on_server(world, verb, *options);
+  };
+  CLI::App* sub = add_action(verb, world, chosen, name, help, options, action, on_server);
   sub->add_option("--on", options->on, "device, or server: as a Temporal Schedule")
       ->check(CLI::IsMember({"device", "server"}))
       ->capture_default_str();
   add_temporal_flags(*sub, options->temporal);
-  if (with_id)
-    sub->add_option("-s,--schedule-id,schedule_id", options->flags.id, "The schedule's id")->required();
-  sub->callback([&world, &chosen, options, action, verb = std::string(name)] {
-    chosen = [&world, options, action, verb] {
-      if (options->on == "server") return run_on_server(world, verb, *options);
-      return with_session(world, options->session,
-                          [&](Session& session) { return action(session, *options); });
-    };
-  });
+  if (with_id) {
+    sub->add_option("-s,--schedule-id,schedule_id", options->flags.id, "The schedule's id")
+        ->required()
+        ->check([](const std::string& id) {
+          return id.find('/') == std::string::npos ? "" : "an id has no slash";
+        });
+  }
   return sub;
 }
 
@@ -165,7 +197,7 @@ void add_schedule(CLI::App& app, World& world, Chosen& chosen) {
   verb->require_subcommand(1);
   auto options = std::make_shared<ScheduleOptions>();
   const auto add = [&](const char* name, const char* help, Action action, bool with_id = true) {
-    return add_action(*verb, world, chosen, name, help, with_id, options, action);
+    return add_one(*verb, world, chosen, name, help, with_id, options, action);
   };
   add_definition_flags(*add("create", "Make a schedule", create), options->flags);
   add("list", "All schedules", list, false);
@@ -179,6 +211,7 @@ void add_schedule(CLI::App& app, World& world, Chosen& chosen) {
   span->add_option("--start-time", options->flags.start_time, "RFC 3339")->required();
   span->add_option("--end-time", options->flags.end_time, "RFC 3339")->required();
   span->add_option("--overlap-policy", options->flags.overlap, overlap_help);
+  span->add_flag("--wait", options->wait, "Wait until all of it is delivered (on the device)");
   add_definition_flags(*add("update", "Change only what is given", update), options->flags);
   add("delete", "Delete a schedule", remove);
 }

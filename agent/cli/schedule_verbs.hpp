@@ -14,6 +14,7 @@ struct ScheduleOptions {
   ScheduleFlags flags;
   std::string note;
   std::string on = "device";
+  bool wait = false;         // backfill: until what it caused is delivered
   WorkflowOptions temporal;  // where the server is
 };
 

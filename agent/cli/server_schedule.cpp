@@ -168,6 +168,7 @@ class ServerVerbs {
   }
 
   int backfill() {
+    if (options_.wait) return usage("--wait is for schedules on the device");
     const Result<std::string> policy = overlap();
     if (!policy) return usage(policy.error().message());
     const Result<Instant> start = parse_rfc3339(options_.flags.start_time);

@@ -44,8 +44,16 @@ int print_status(Session& session, const Value& status) {
                      text("clock.time_zone"));
   out << fmt::format("outbox     {} waiting ({} bytes, oldest {} s), {} dead\n", text("outbox.entries"),
                      text("outbox.bytes"), text("outbox.oldest_seconds"), text("outbox.dead"));
-  out << fmt::format("store      {} bytes of {}, {} written today\n", text("store.bytes"),
-                     text("store.max_size"), text("store.written_bytes_today"));
+  out << fmt::format("store      {} bytes of {}, {} more in the journal\n", text("store.bytes"),
+                     text("store.max_size"), text("store.journal_bytes"));
+  out << fmt::format("written    {} bytes today", text("store.written_bytes_today"));
+  if (!text("store.written_bytes_a_day").empty()) {
+    out << fmt::format(", about {} a day", text("store.written_bytes_a_day"));
+  }
+  if (!text("store.disk_years").empty()) {
+    out << fmt::format("; a cheap card would last {} years", text("store.disk_years"));
+  }
+  out << '\n';
   out << fmt::format("running    {} rules, {} schedules, up {} s\n", text("rules"), text("schedules"),
                      text("uptime_seconds"));
   return kExitDone;

@@ -79,8 +79,11 @@ struct World {
   std::function<Result<void>(const model::MqttSettings&, const std::vector<std::string>& filters,
                              BrokerListener&)>
       listen_to_broker{};
-  // Copies the state in a directory to a file, also while an agent runs on it.
-  std::function<Result<void>(const std::string& directory, const std::string& file)> back_up{};
+  // Copies the state in a directory to a file, also while an agent runs on it; tells how far it is.
+  using BackupProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
+  std::function<Result<void>(const std::string& directory, const std::string& file,
+                             const BackupProgress& progress)>
+      back_up{};
   config::Files files = config::system_files();
   Terminal terminal{};
   bool err_is_terminal = false;

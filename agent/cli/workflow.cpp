@@ -18,9 +18,7 @@ using Options = std::shared_ptr<WorkflowOptions>;
 void add_where(CLI::App& verb, const Options& options) {
   add_config_flags(verb, options->run);
   add_temporal_flags(verb, *options);
-  verb.add_option("-o,--output", options->output, "text, json or jsonl")
-      ->check(CLI::IsMember({"text", "json", "jsonl"}));
-  verb.add_flag("--json", options->json, "The same as --output json");
+  add_output_flags(verb, options->output);
   verb.add_flag("--verbose", options->verbose, "Shows each request and its answer on standard error");
 }
 
@@ -80,8 +78,8 @@ void overlay(config::Environment& environment, const WorkflowOptions& options) {
   const auto set = [&environment](const std::string& name, const std::string& value) {
     if (!value.empty()) environment[name] = value;
   };
+  // A bare host and port is gRPC's, also here: it never stands above an address of the HTTP API.
   const bool url = options.address.find("://") != std::string::npos;
-  if (!options.address.empty()) environment.erase("TEMPORAL_HTTP_ADDRESS");
   set(url ? "TEMPORAL_HTTP_ADDRESS" : "TEMPORAL_ADDRESS", options.address);
   set("TEMPORAL_NAMESPACE", options.name_space);
   set("TEMPORAL_API_KEY", options.api_key);
@@ -91,13 +89,6 @@ void overlay(config::Environment& environment, const WorkflowOptions& options) {
   set("TEMPORAL_TLS_SERVER_CA_CERT_PATH", options.tls_ca);
   set("TEMPORAL_TLS_SERVER_NAME", options.tls_server_name);
   set("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", options.tls_unverified ? "true" : "");
-}
-
-// A bare host and port on the command line is meant, whatever the file says.
-std::string plain_url(const WorkflowOptions& options) {
-  const bool bare = !options.address.empty() && options.address.find("://") == std::string::npos;
-  if (!bare) return options.address;
-  return (options.tls ? "https://" : "http://") + options.address;
 }
 
 // What no request can be made of is a mistake of who typed it.
@@ -111,7 +102,6 @@ std::string problem_of_id(const WorkflowOptions& options) {
 }
 
 int run_verb(World& world, WorkflowOptions options) {
-  if (options.json) options.output = "json";
   if (const std::string problem = problem_of_id(options); !problem.empty()) {
     world.err << "--workflow-id: " << problem << '\n';
     return kExitUsage;
@@ -228,7 +218,6 @@ void add_temporal_flags(CLI::App& verb, WorkflowOptions& options) {
 }
 
 std::optional<config::Loaded> load_for_temporal(World& world, WorkflowOptions& options) {
-  options.address = plain_url(options);
   overlay(world.environment, options);
   return load_configuration(world, options.run, Purpose::agent);
 }

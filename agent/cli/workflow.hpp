@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/cli/output_flags.hpp"
 #include "agent/cli/verb.hpp"
 #include "agent/config/load.hpp"
 #include "agent/core/model/action.hpp"
@@ -30,8 +31,7 @@ struct WorkflowOptions {
   std::string execution_timeout, run_timeout, start_delay;
   std::vector<std::string> memo, search_attributes, headers;
   int limit = 100;
-  std::string output = "text";
-  bool json = false;
+  OutputOptions output;
   bool verbose = false;
   bool durable = false;
   std::string server, token_file;  // durable: the agent's

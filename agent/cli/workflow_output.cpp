@@ -19,7 +19,7 @@ std::string cell(const Value* value) {
 }  // namespace
 
 void print_value(World& world, const WorkflowOptions& options, const Value& value) {
-  if (options.output == "text") {
+  if (options.output.text()) {
     world.out << json::write(value) << '\n';
     return;
   }
@@ -29,7 +29,7 @@ void print_value(World& world, const WorkflowOptions& options, const Value& valu
 }
 
 void print_fields(World& world, const WorkflowOptions& options, const Map& fields) {
-  if (options.output != "text") {
+  if (!options.output.text()) {
     world.out << json::write(fields) << '\n';
     return;
   }
@@ -44,13 +44,11 @@ void print_fields(World& world, const WorkflowOptions& options, const Map& field
 
 void print_items(World& world, const WorkflowOptions& options, const List& items,
                  const std::vector<std::string>& columns) {
-  if (options.output == "json") {
-    Map page;
-    page.set("items", items);
-    world.out << json::write(page) << '\n';
+  if (options.output.output == "json") {
+    world.out << json::write(items) << '\n';
     return;
   }
-  if (options.output == "jsonl") {
+  if (options.output.output == "jsonl") {
     for (const Value& item : items) world.out << json::write(item) << '\n';
     return;
   }

@@ -34,7 +34,7 @@ int refused(World& world, const model::OutboxRecord& record, const DeliveryAnswe
       return kExitUnreachable;
     case DeliveryOutcome::hold:
       world.err << "Temporal lets nothing pass: " << answer.reason << '\n';
-      return kExitFailed;
+      return answer.refusal == ErrorKind::not_found ? kExitNotFound : kExitFailed;
     case DeliveryOutcome::dead:
       return complain(world, {answer.refusal, answer.reason});
   }
@@ -54,7 +54,7 @@ DeliveryAnswer deliver(WorkflowService& service, const model::OutboxRecord& reco
 int print_result(World& world, const WorkflowOptions& options, const std::string& id,
                  const WorkflowResult& result) {
   const bool completed = result.status == "completed";
-  if (options.output != "text") {
+  if (!options.output.text()) {
     Map fields;
     fields.set("workflow_id", id);
     fields.set("status", result.status);
@@ -132,6 +132,10 @@ int query(World& world, const WorkflowOptions& options, WorkflowService& service
   const auto answer = options.verb == "query" ? service.query(options.workflow_id, options.name, *inputs)
                                               : service.update(options.workflow_id, options.name, update_id,
                                                                *inputs, kUpdateWait);
+  if (!answer && answer.error().kind() == ErrorKind::timed_out) {
+    world.err << answer.error().message() << '\n';
+    return kExitFailed;  // Temporal is there; it is the workflow that does not answer
+  }
   if (!answer) return complain(world, answer.error());
   print_value(world, options, *answer);
   return kExitDone;
@@ -148,6 +152,10 @@ int show(World& world, const WorkflowOptions& options, WorkflowService& service)
     const std::string* next = page->find("next")->text();
     token = next == nullptr ? "" : *next;
   } while (!token.empty());
+  if (options.output.output == "json") {  // as Temporal's own: a history that its replayers read
+    world.out << json::write(Map::of({{Value("events"), Value(std::move(events))}})) << '\n';
+    return kExitDone;
+  }
   print_items(world, options, events, {"eventId", "eventTime", "eventType"});
   return kExitDone;
 }
@@ -173,7 +181,7 @@ int count(World& world, const WorkflowOptions& options, WorkflowService& service
   if (!counted) return complain(world, counted.error());
   Map fields;
   fields.set("count", *counted);
-  if (options.output == "text") {
+  if (options.output.text()) {
     world.out << *counted << '\n';
   } else {
     print_fields(world, options, fields);

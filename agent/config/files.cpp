@@ -1,11 +1,17 @@
 // The disk, by the standard library's means.
 #include "agent/config/files.hpp"
 
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -48,6 +54,27 @@ Result<std::vector<std::string>> list_folder(const std::string& folder) {
   return names;
 }
 
+// Libraries want certificates by path; what came as text never goes to a disk for it. The same text, as
+// after a reload, is the same file.
+class HeldFiles {
+ public:
+  Result<std::string> hold(const std::string& content) {
+    const auto known = paths_.find(content);
+    if (known != paths_.end()) return known->second;
+    const int handle = ::memfd_create("sundial", MFD_CLOEXEC);
+    if (handle < 0) return Error{ErrorKind::unavailable, "no file in memory can be made"};
+    const auto size = static_cast<ssize_t>(content.size());
+    if (::fchmod(handle, S_IRUSR | S_IWUSR) != 0 || ::write(handle, content.data(), content.size()) != size) {
+      ::close(handle);
+      return Error{ErrorKind::unavailable, "a file in memory can't be written"};
+    }
+    return paths_[content] = fmt::format("{}{}", kHeldFolder, handle);
+  }
+
+ private:
+  std::map<std::string, std::string> paths_;
+};
+
 }  // namespace
 
 Files system_files() {
@@ -65,6 +92,8 @@ Files system_files() {
             const fs::perms mode = fs::status(path, problem).permissions();
             return !problem && (mode & fs::perms::others_read) != fs::perms::none;
           },
+      .hold = [held =
+                   std::make_shared<HeldFiles>()](const std::string& content) { return held->hold(content); },
   };
 }
 

@@ -10,6 +10,9 @@
 
 namespace sundial::config {
 
+// Where the files in memory are.
+inline constexpr const char* kHeldFolder = "/proc/self/fd/";
+
 // Handed in, so that tests can have files of their own.
 struct Files {
   // The bytes of a file of at most `limit` bytes; anything else is said in words for people.
@@ -19,6 +22,8 @@ struct Files {
   std::function<bool(const std::string& path)> exists;
   // Whether everyone on the machine may read it.
   std::function<bool(const std::string& path)> others_may_read;
+  // The path of a file in memory with this content, which stays as long as the process.
+  std::function<Result<std::string>(const std::string& content)> hold{};
 };
 
 Files system_files();

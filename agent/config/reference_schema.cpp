@@ -147,7 +147,8 @@ const std::vector<EnvironmentName>& environment_names() {
       {"TEMPORAL_CONFIG_FILE",
        "A `temporal.toml` with profiles; else `temporalio/temporal.toml` in the user's configuration folder, "
        "where "
-       "`TEMPORAL_PROFILE` is set."},
+       "`TEMPORAL_PROFILE` is set. Certificates may stand in it as text (`client_cert_data`, "
+       "`client_key_data`, `server_ca_cert_data`)."},
       {"TEMPORAL_PROFILE",
        "The profile of that file; it comes after the names above, and before our own file.", "default"},
       {"MQTT_URL", "`[mqtt] url`, which may hold a user and a password: `mqtt://USER:PASSWORD@HOST`.",

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/config/files.hpp"
 #include "agent/config/reader.hpp"
 #include "platform/base/text.hpp"
 #include "platform/json/json.hpp"
@@ -23,7 +24,10 @@ std::string authentication(const model::TemporalSettings& temporal, const Files&
   std::string key = temporal.api_key;
   if (!temporal.api_key_file.empty()) key = read_secret(files, temporal.api_key_file).value_or("");
   if (!key.empty()) means.push_back("API key " + masked(key));
-  if (!temporal.tls.cert.empty()) means.push_back("client certificate " + temporal.tls.cert);
+  const bool held = temporal.tls.cert.starts_with(kHeldFolder);
+  if (!temporal.tls.cert.empty()) {
+    means.push_back(held ? "client certificate of the profile" : "client certificate " + temporal.tls.cert);
+  }
   return means.empty() ? "none" : fmt::format("{}", fmt::join(means, ", "));
 }
 
@@ -114,12 +118,14 @@ std::vector<Fact> summary_of(const Loaded& loaded, const Files& files) {
   return std::move(summary.facts);
 }
 
-std::string summary_text(const std::vector<Fact>& facts) {
+std::string summary_text(const std::vector<Fact>& facts, bool colour) {
   std::size_t width = 0;
   for (const Fact& fact : facts) width = std::max(width, fact.table.size() + 1 + fact.key.size());
   std::string text;
   for (const Fact& fact : facts) {
-    text += fmt::format("{:<{}}  {}\n", fact.table + " " + fact.key, width, text_of(fact.value));
+    const std::string line =
+        fmt::format("{:<{}}  {}", fact.table + " " + fact.key, width, text_of(fact.value));
+    text += colour && fact.alarming ? "\033[1;31m" + line + "\033[0m\n" : line + "\n";
   }
   return text;
 }

@@ -21,7 +21,7 @@ struct Fact {
 std::vector<Fact> summary_of(const Loaded& loaded, const Files& files);
 
 // Aligned lines; one JSON object by table.
-std::string summary_text(const std::vector<Fact>& facts);
+std::string summary_text(const std::vector<Fact>& facts, bool colour = false);
 Value summary_value(const std::vector<Fact>& facts);
 
 // The first eight characters of a key, which tell keys apart and open nothing.

@@ -53,6 +53,19 @@ std::optional<Given> member(const Node* table, std::string_view key) {
   return std::nullopt;
 }
 
+// What a profile gives by its text goes the way of a path; where both are given the path holds.
+std::optional<Given> file_member(const Node* table, const std::string& name, const Files& files,
+                                 std::vector<Problem>& problems) {
+  if (auto path = member(table, name + "_path")) return path;
+  const auto text = member(table, name + "_data");
+  if (!text || text->value.empty()) return std::nullopt;
+  auto held = files.hold ? files.hold(text->value)
+                         : Result<std::string>(Error(ErrorKind::unsupported, "give a path instead"));
+  if (held) return Given{std::move(*held), text->from};
+  problems.push_back({text->from, name + "_data", held.error().message()});
+  return std::nullopt;
+}
+
 std::string profile_file(const Environment& environment) {
   if (const auto named = variable(environment, {"TEMPORAL_CONFIG_FILE"})) return named->value;
   if (const auto folder = variable(environment, {"XDG_CONFIG_HOME"}))
@@ -63,7 +76,7 @@ std::string profile_file(const Environment& environment) {
 }
 
 Overrides overrides_of_profile(const Environment& environment, const Files& files,
-                               std::vector<Problem>& problems) {
+                               std::vector<Problem>& problems, std::vector<std::string>& notes) {
   Overrides found;
   const auto chosen = variable(environment, {"TEMPORAL_PROFILE"});
   if (!chosen && !variable(environment, {"TEMPORAL_CONFIG_FILE"})) return found;
@@ -81,13 +94,18 @@ Overrides overrides_of_profile(const Environment& environment, const Files& file
     problems.push_back({{path, 0, 0}, "", fmt::format("has no [profile.{}]", printable(name, 60))});
     return found;
   }
+  for (const char* left_out : {"codec", "grpc_meta"}) {
+    if (profile->find(left_out) == nullptr) continue;
+    notes.push_back(fmt::format("{}: [profile.{}] {} is not for the HTTP API, and left out", path,
+                                printable(name, 60), left_out));
+  }
   const Node* tls = profile->find("tls");
   found.address = member(profile, "address");
   found.name_space = member(profile, "namespace");
   found.api_key = member(profile, "api_key");
-  found.cert = member(tls, "client_cert_path");
-  found.key = member(tls, "client_key_path");
-  found.ca = member(tls, "server_ca_cert_path");
+  found.cert = file_member(tls, "client_cert", files, problems);
+  found.key = file_member(tls, "client_key", files, problems);
+  found.ca = file_member(tls, "server_ca_cert", files, problems);
   found.server_name = member(tls, "server_name");
   found.skip_verify = member(tls, "disable_host_verification");
   if (const auto disabled = member(tls, "disabled")) {
@@ -144,14 +162,14 @@ class Addresses {
                const WrittenAddresses& written) {
     if (http) {
       set({take(temporal_http_address(http->value, into_.tls.enabled), http->from)});
+      if (given && is_bare(given->value)) tell_ignored(*given);
       return;
     }
     const bool file_speaks_http =
         written.written && std::none_of(into_.addresses.begin(), into_.addresses.end(),
                                         [](const auto& address) { return is_bare(address); });
     if (given && is_bare(given->value) && file_speaks_http) {
-      notes_.push_back(fmt::format("{}: {} is gRPC's address, meant for workers; the HTTP API stays at {}",
-                                   given->from.file, printable(given->value, 80), into_.addresses.front()));
+      tell_ignored(*given);
       resolve_own(written);
     } else if (given) {
       set({take(temporal_address(given->value, into_.tls.enabled), given->from)});
@@ -161,6 +179,11 @@ class Addresses {
   }
 
  private:
+  void tell_ignored(const Given& given) {
+    notes_.push_back(fmt::format("{}: {} is gRPC's address, meant for workers; the HTTP API stays at {}",
+                                 given.from.file, printable(given.value, 80), into_.addresses.front()));
+  }
+
   void resolve_own(const WrittenAddresses& written) {
     if (!written.written && into_.tls.enabled) into_.addresses = {"https://localhost:7243"};
     std::vector<std::string> resolved;
@@ -203,7 +226,7 @@ class Addresses {
 void apply_temporal_environment(const Environment& environment, const Files& files,
                                 const WrittenAddresses& written, TemporalSettings& into,
                                 std::vector<Problem>& problems, std::vector<std::string>& notes) {
-  Overrides given = overrides_of_profile(environment, files, problems);
+  Overrides given = overrides_of_profile(environment, files, problems, notes);
   take_variables(environment, given);
   if (given.name_space) into.name_space = given.name_space->value;
   if (given.task_queue) into.task_queue = given.task_queue->value;

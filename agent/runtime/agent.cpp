@@ -84,6 +84,7 @@ Agent::~Agent() {
 
 Result<void> Agent::start(const model::Configuration& configuration, std::vector<model::Problem>& problems) {
   started_ = parts_.loop.now().elapsed;
+  begin_series();
   const auto last = begin(configuration, problems);
   if (!last) return last.error();
   parts_.loop.on_clock_step([this] {
@@ -115,8 +116,8 @@ Result<Moment> Agent::begin(const model::Configuration& configuration,
   if (!newest->empty()) ledger_number_ = newest->front().number;
   assemble(*recovered);
   watcher_->restore(recovered->facts);
-  recall_written(recovered->facts);
   for (const auto& [name, filters] : recovered->facts) {
+    if (name == kWrittenFact && kept_.empty()) written_.read(filters);
     if (name != kFiltersFact) continue;
     for (const std::string_view filter : split(filters, '\n')) former_filters_.emplace_back(filter);
   }
@@ -174,6 +175,9 @@ void Agent::assemble(Recovered& recovered) {
   engine_->add(std::move(recovered.effects), std::move(recovered.state));
   engine_->begin(recovered.position, recovered.last, recovered.known);
   committer_->next().facts.emplace_back("rules", write_rules(configuration_));
+  for (Note& note : recovered.notes) {
+    committer_->next().facts.emplace_back(std::move(note.name), std::move(note.value));
+  }
   make_bridge();
 }
 

@@ -16,6 +16,7 @@
 #include "agent/runtime/intake.hpp"
 #include "agent/runtime/recovery.hpp"
 #include "agent/runtime/run_watcher.hpp"
+#include "agent/runtime/written_days.hpp"
 #include "platform/clock.hpp"
 #include "platform/event_loop.hpp"
 #include "platform/worker.hpp"
@@ -98,6 +99,7 @@ class Agent final : public api::AgentControl, private BusListener {
   void end_recording(std::uint64_t recording) override;
   void reload(api::Answer<std::vector<std::string>> done) override;
   void keep(const std::string& name, std::optional<std::string> value) override;
+  void keep_with_effect(const std::string& name, const std::string& value) override;
   const std::vector<std::pair<std::string, std::string>>& kept() const override { return kept_; }
 
  private:
@@ -136,6 +138,7 @@ class Agent final : public api::AgentControl, private BusListener {
              bool runs);
   bool publish_result(const AwaitedResult& awaited, const WorkflowResult* result, RunWatcher::Fact over);
   void look_for_oldest() const;
+  void begin_series();
   void add_counts(const engine::Engine& engine) const;
   void accept_own(model::Input input);
   std::string why_not_ready() const;
@@ -153,8 +156,7 @@ class Agent final : public api::AgentControl, private BusListener {
   void tell_what_waits();
   void count_dead();
   void count_written();
-  void recall_written(const std::vector<std::pair<std::string, std::string>>& facts);
-  std::uint64_t written_today() const;
+  std::optional<std::uint64_t> written_a_day() const;
   std::uint64_t written_since_start() const;
 
   // Crash-only: what can't be written is given up, and all begins anew from the store (agent_store.cpp).
@@ -212,10 +214,8 @@ class Agent final : public api::AgentControl, private BusListener {
   Millis rebuild_pause_{0};
   std::optional<EventLoop::TimerId> rebuild_timer_;
   std::vector<std::string> former_filters_;
-  std::string written_day_;  // UTC's
-  std::uint64_t written_today_ = 0;
-  std::uint64_t written_counted_ = 0;  // of what was written since the start
-  Moment stepped_{};                   // when a step of the clock was told
+  WrittenDays written_;
+  Moment stepped_{};  // when a step of the clock was told
   bool bus_connected_ = false;
   bool bus_subscribed_ = false;
   std::string bus_problem_;
@@ -227,6 +227,7 @@ class Agent final : public api::AgentControl, private BusListener {
   std::optional<EventLoop::TimerId> sync_timer_;
   std::map<std::uint64_t, Waiting> waiting_;
   std::vector<std::pair<std::string, std::string>> kept_;
+  std::optional<Note> note_;  // for the effect that is handed in next
   std::map<std::uint64_t, Recording> recordings_;
   std::uint64_t last_recording_ = 0;
   std::deque<api::Delivery> deliveries_;

@@ -14,9 +14,12 @@ void Agent::accept(model::Message message, api::Answer<std::string> done) {
   auto shared = std::make_shared<api::Answer<std::string>>(std::move(done));
   auto id = std::make_shared<std::string>();
   if (!stands()) return (*shared)(failure());
-  auto accepted = engine_->accept(std::move(message), [shared, id](const Result<void>& committed) {
-    committed ? (*shared)(*id) : (*shared)(committed.error());
-  });
+  auto accepted = engine_->accept(
+      std::move(message),
+      [shared, id](const Result<void>& committed) {
+        committed ? (*shared)(*id) : (*shared)(committed.error());
+      },
+      std::exchange(note_, std::nullopt));
   if (!accepted) return (*shared)(accepted.error());
   metrics_.count("messages_received_total", source);
   *id = *accepted;
@@ -34,16 +37,18 @@ void Agent::schedule(model::ScheduleCommand command, api::Answer<void> done) {
   }
   auto shared = std::make_shared<api::Answer<void>>(std::move(done));
   if (!stands()) return (*shared)(failure());
-  auto accepted =
-      engine_->accept(std::move(command), [shared](const Result<void>& committed) { (*shared)(committed); });
+  auto accepted = engine_->accept(
+      std::move(command), [shared](const Result<void>& committed) { (*shared)(committed); },
+      std::exchange(note_, std::nullopt));
   if (!accepted) (*shared)(accepted.error());
 }
 
 void Agent::reset_keys(model::ResetKeys command, api::Answer<void> done) {
   auto shared = std::make_shared<api::Answer<void>>(std::move(done));
   if (!stands()) return (*shared)(failure());
-  auto accepted =
-      engine_->accept(std::move(command), [shared](const Result<void>& committed) { (*shared)(committed); });
+  auto accepted = engine_->accept(
+      std::move(command), [shared](const Result<void>& committed) { (*shared)(committed); },
+      std::exchange(note_, std::nullopt));
   if (!accepted) (*shared)(accepted.error());
 }
 
@@ -52,6 +57,7 @@ void Agent::reset_keys(model::ResetKeys command, api::Answer<void> done) {
 void Agent::submit(api::DirectCall call, Millis wait, api::Answer<api::Submission> done) {
   if (!stands()) return done(failure());
   if (!takes_calls()) return done(Error(ErrorKind::exhausted, "the store is full"));
+  note_.reset();  // it goes by the record's transaction, where it is already
   const Moment present = engine_->now();
   auto record = record_of(call, configuration_.device.name, ids_.next(present.wall), present);
   if (!record) return done(record.error());
@@ -231,6 +237,11 @@ void Agent::keep(const std::string& name, std::optional<std::string> value) {
   if (!stands()) return;
   committer_->next().facts.emplace_back(name, std::move(value));
   committer_->soon();
+}
+
+void Agent::keep_with_effect(const std::string& name, const std::string& value) {
+  keep(name, value);
+  note_ = Note{name, value};
 }
 
 // --- Temporal ------------------------------------------------------------------------------------

@@ -97,7 +97,9 @@ api::AgentStatus Agent::status() const {
   }
   status.store = {.bytes = size.file_bytes,
                   .max_size = static_cast<std::uint64_t>(configuration_.store.max_size),
-                  .written_bytes_today = written_today(),
+                  .journal_bytes = journal_->bytes(),
+                  .written_bytes_today = written_.today(parts_.loop.now().wall, written_since_start()),
+                  .written_bytes_a_day = written_a_day(),
                   .full = full_};
   status.rules = configuration_.rules.size();
   status.schedules = schedule_ids().size();
@@ -129,9 +131,27 @@ void Agent::add_counts(const engine::Engine& engine) const {
     std::uint64_t& before = counted_[names];
     // An engine that took over begins at zero.
     const std::uint64_t grown = count.value >= before ? count.value - before : count.value;
-    if (grown > 0) metrics_.count(count.metric, count.label, count.second_label, grown);
+    metrics_.count(count.metric, count.label, count.second_label, grown);
     totals_[names] += grown;
     before = count.value;
+  }
+}
+
+// What is known beforehand stands at zero, so that the first of each shows as a rise.
+void Agent::begin_series() {
+  const auto begin = [this](std::string_view metric, std::string_view label, std::string_view second = {}) {
+    metrics_.count(metric, label, second, 0);
+  };
+  for (const char* source : {"mqtt", "webhook", "http", "schedule"}) begin("messages_received_total", source);
+  for (const char* reason : {"expired", "oldest", "newest", "priority", "dead"}) {
+    begin("outbox_dropped_total", reason);
+  }
+  using enum model::ActionKind;
+  for (const auto kind :
+       {start, signal, signal_with_start, cancel, terminate, complete, fail, heartbeat, publish}) {
+    for (const char* outcome : {"ok", "already", "already_running", "retry", "dead"}) {
+      begin("bridge_requests_total", model::name_of(kind), outcome);
+    }
   }
 }
 

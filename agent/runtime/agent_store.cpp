@@ -1,6 +1,5 @@
 // The agent and its store: what happens when it is full, and when it can't be written.
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "agent/core/outbox/weight.hpp"
@@ -14,17 +13,13 @@ namespace {
 constexpr std::uint64_t kFullTenths = 9;
 constexpr std::uint64_t kRoomTenths = 8;
 constexpr std::uint64_t kMostShed = 1'000;  // at once
-constexpr const char* kWrittenFact = "written";
+constexpr Millis kTellingUptime = std::chrono::minutes{10};
 constexpr Millis kFirstPause{500};
 constexpr Millis kLongestPause{5'000};
 
 bool comes_from_a_caller(const model::OutboxRecord& record) {
   return record.origin.kind == model::OriginKind::http ||
          record.origin.kind == model::OriginKind::command_line;
-}
-
-std::string day_of(Instant now) {
-  return format_rfc3339(now, Fraction::when_needed).substr(0, 10);
 }
 
 std::uint64_t tenths(const model::Configuration& configuration, std::uint64_t count) {
@@ -166,30 +161,23 @@ void Agent::count_dead() {
   dead_dropped_ = dropped;
 }
 
-// Flash wear is told by the day, and a day may have several starts: the figure goes along with each commit.
+// The figures go along with each commit: a day may have several starts.
 void Agent::count_written() {
-  written_today_ = written_today();
-  written_counted_ = written_since_start();
-  written_day_ = day_of(parts_.loop.now().wall);
-  committer_->next().facts.emplace_back(kWrittenFact, written_day_ + " " + std::to_string(written_today_));
-}
-
-std::uint64_t Agent::written_today() const {
-  const std::uint64_t fresh = written_since_start() - written_counted_;
-  return day_of(parts_.loop.now().wall) == written_day_ ? written_today_ + fresh : fresh;
+  written_.count(parts_.loop.now().wall, written_since_start());
+  committer_->next().facts.emplace_back(kWrittenFact, written_.write());
 }
 
 std::uint64_t Agent::written_since_start() const {
   return committer_->size().written_bytes + (parts_.journal_written ? parts_.journal_written() : 0);
 }
 
-void Agent::recall_written(const std::vector<std::pair<std::string, std::string>>& facts) {
-  for (const auto& [name, value] : facts) {
-    const std::size_t space = value.find(' ');
-    if (name != kWrittenFact || space == std::string::npos || !written_day_.empty()) continue;
-    written_day_ = value.substr(0, space);
-    std::from_chars(value.data() + space + 1, value.data() + value.size(), written_today_);
-  }
+// On the first day what was written since the start stands for it, once that is long enough ago.
+std::optional<std::uint64_t> Agent::written_a_day() const {
+  if (const auto mean = written_.mean_day(parts_.loop.now().wall)) return mean;
+  const Millis uptime = parts_.loop.now().elapsed - started_;
+  if (uptime < kTellingUptime) return std::nullopt;
+  return static_cast<std::uint64_t>(static_cast<double>(written_since_start()) *
+                                    (std::chrono::duration<double>(std::chrono::hours{24}) / uptime));
 }
 
 // --- crash-only ----------------------------------------------------------------------------------

@@ -81,9 +81,9 @@ void EngineLoop::settle() {
   }
 }
 
-Result<std::string> EngineLoop::accept(model::Input input, Committer::Done done) {
+Result<std::string> EngineLoop::accept(model::Input input, Committer::Done done, std::optional<Note> note) {
   if (frozen_ && is_asked_for(input)) return Error(ErrorKind::exhausted, "the store is full");
-  auto id = parts_.intake.accept(std::move(input));
+  auto id = parts_.intake.accept(std::move(input), std::move(note));
   if (!id) return id;
   work();
   if (done) parts_.committer.now(std::move(done));

@@ -57,8 +57,9 @@ class EngineLoop {
   // Works off what came and what is due.
   void work();
   // Puts the input through the journal and the engine; `done` when all of it is durable. While frozen
-  // callers' inputs are refused; what the agent itself has to say waits in the journal.
-  Result<std::string> accept(model::Input input, Committer::Done done = {});
+  // callers' inputs are refused; what the agent itself has to say waits in the journal. The note goes
+  // into the journal with it; into the store it is the caller's to put.
+  Result<std::string> accept(model::Input input, Committer::Done done = {}, std::optional<Note> note = {});
   // A record that no rule decided, in the order of the decisions, and in no journal: where the commit
   // fails it is gone. Its number comes back.
   std::uint64_t submit(model::OutboxRecord record, Committer::Done done);

@@ -114,7 +114,7 @@ bool Intake::has_room(std::uint64_t bytes) {
   return true;
 }
 
-Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest) {
+Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest, std::optional<Note> note) {
   JournalRecord record;
   {
     const Lock lock(queue_mutex_);
@@ -126,6 +126,7 @@ Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest) {
   }
   record.packet_id = packet_id;
   record.digest = digest;
+  record.note = std::move(note);
   record.what = std::move(entry);
   const auto end = journal_->append(write_record(record));
   entry = std::move(record.what);
@@ -157,7 +158,7 @@ void Intake::heed(const Error& problem) {
   parts_.failed(problem);
 }
 
-Result<std::string> Intake::accept(Entry entry) {
+Result<std::string> Intake::accept(Entry entry, std::optional<Note> note) {
   const Lock lock(order_);
   if (journal_ == nullptr) return Error(ErrorKind::unavailable, "the store can't be written just now");
   auto* message = input_of<model::Message>(entry);
@@ -169,7 +170,7 @@ Result<std::string> Intake::accept(Entry entry) {
     if (message->id.empty()) message->id = ids_.next(parts_.clock.now().wall);
     id = message->id;
   }
-  if (auto done = append(entry, 0, 0); !done) return done.error();
+  if (auto done = append(entry, 0, 0, std::move(note)); !done) return done.error();
   return id;
 }
 

@@ -64,8 +64,9 @@ class Intake {
   void session_lost();
 
   // On the loop. Written to the journal, and to be had by `take` in its turn. A message without an id
-  // is given one; the id comes back. ErrorKind::exhausted: the store is full.
-  Result<std::string> accept(Entry entry);
+  // is given one; the id comes back. ErrorKind::exhausted: the store is full. The note is in the journal
+  // with it or not at all.
+  Result<std::string> accept(Entry entry, std::optional<Note> note = {});
 
   // What came since, in the journal's order.
   std::vector<Accepted> take();
@@ -85,7 +86,7 @@ class Intake {
 
   bool leave(int qos);
   bool has_room(std::uint64_t bytes);
-  Result<void> append(Entry& entry, int packet_id, std::uint64_t digest);
+  Result<void> append(Entry& entry, int packet_id, std::uint64_t digest, std::optional<Note> note = {});
   void heed(const Error& problem);
 
   const Parts parts_;

@@ -1,12 +1,15 @@
 // One entry of the input journal: an input with the moment at which it was accepted, in bytes.
 #include "agent/runtime/journal_entry.hpp"
 
+#include <utility>
+
 #include "platform/base/bytes.hpp"
 
 namespace sundial::runtime {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kWithNote = 2;  // a note, and then as version 1
 
 // Never renumbered: entries outlive the program that wrote them.
 enum class Kind : std::uint8_t {
@@ -84,6 +87,11 @@ struct Writer {
   const JournalRecord& record;
 
   void begin(Kind kind) const {
+    if (record.note) {
+      out.put_byte(kWithNote);
+      out.put_text(record.note->name);
+      out.put_text(record.note->value);
+    }
     out.put_byte(kVersion);
     out.put_byte(static_cast<std::uint8_t>(kind));
     put_instant(out, record.at.wall);
@@ -255,9 +263,14 @@ std::string write_record(const JournalRecord& record) {
 
 Result<JournalRecord> read_record(std::string_view bytes) {
   ByteReader in(bytes);
-  const std::uint8_t version = in.byte();
-  if (version != kVersion) return Error(ErrorKind::unsupported, "an entry of another version of Sundial");
   JournalRecord record;
+  std::uint8_t version = in.byte();
+  if (version == kWithNote) {
+    std::string name(in.text());
+    record.note = Note{std::move(name), std::string(in.text())};
+    version = in.byte();
+  }
+  if (version != kVersion) return Error(ErrorKind::unsupported, "an entry of another version of Sundial");
   const auto kind = static_cast<Kind>(in.byte());
   record.at.wall = read_instant(in);
   record.at.elapsed = Elapsed{Millis{in.signed_number()}};

@@ -20,11 +20,18 @@ struct Reloaded {
 
 using Entry = std::variant<model::Input, Reloaded>;
 
+// A small named value of the store that holds as soon as the input does.
+struct Note {
+  std::string name;
+  std::string value;
+};
+
 struct JournalRecord {
   Moment at;
   Entry what;
   int packet_id = 0;         // a message of QoS 1: to know a redelivery by
   std::uint64_t digest = 0;  // of its topic and payload
+  std::optional<Note> note{};
 };
 
 // A schedule's definition is written as its JSON only; whoever reads it compiles it again.

@@ -46,6 +46,7 @@ class Recovery {
   Result<void> open_journal();
   Result<void> make_engine();
   void replay();
+  void take_note(Note note);
   Result<void> catch_up_with_present();
   Result<void> journal_and_take(model::Input input);
   Result<void> take_over(const model::Configuration& next);
@@ -65,6 +66,7 @@ class Recovery {
   Known known_;
   model::Effects effects_;
   std::vector<model::StateChange> state_;
+  std::vector<Note> notes_;
 };
 
 Result<Recovered> Recovery::run() {
@@ -93,7 +95,8 @@ Result<Recovered> Recovery::run() {
                    load_.next_number,
                    std::move(effects_),
                    std::move(state_),
-                   std::move(load_.facts)};
+                   std::move(load_.facts),
+                   std::move(notes_)};
 }
 
 Result<void> Recovery::open_journal() {
@@ -156,12 +159,24 @@ void Recovery::replay() {
       engine_->take(input, last_, effects_);
       known_.learn(input);
     }
+    if (entry.record.note) take_note(std::move(*entry.record.note));
     position_ = entry.end;
   }
   if (!entries_.empty()) {
     parts_.log.info("journal.replayed", "inputs that had no transaction yet were worked off",
                     {{"inputs", entries_.size()}});
   }
+}
+
+void Recovery::take_note(Note note) {
+  const auto known = std::find_if(load_.facts.begin(), load_.facts.end(),
+                                  [&note](const auto& fact) { return fact.first == note.name; });
+  if (known == load_.facts.end()) {
+    load_.facts.emplace_back(note.name, note.value);
+  } else {
+    known->second = note.value;
+  }
+  notes_.push_back(std::move(note));
 }
 
 Result<void> Recovery::take_over(const model::Configuration& next) {

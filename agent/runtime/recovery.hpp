@@ -42,7 +42,8 @@ struct Recovered {
   std::uint64_t next_number = 1;
   model::Effects effects;  // not yet in the store
   std::vector<model::StateChange> state;
-  std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<std::pair<std::string, std::string>> facts;  // the store's, with the journal's notes
+  std::vector<Note> notes;                                 // of the journal, not yet in the store
 };
 
 // `problems`: of the configuration; then there is no engine and an error that says so.

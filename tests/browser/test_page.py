@@ -49,6 +49,7 @@ class Page(PageTest):
         self.assertIn(status["temporal"]["address"], self.text("#card-temporal"))
         self.assertIn("trusted", self.text("#card-clock"))
         self.assertIn("written today", self.text("#card-store"))
+        self.assertIn("in the journal", self.text("#card-store"))
         self.assertIn(status["version"], self.text("footer"))
         self.assertIn("greenhouse-1", self.text("h1"))
         self.assertIn("Outbox, last hour", self.await_text("figcaption", "at most"))

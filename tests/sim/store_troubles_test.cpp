@@ -57,7 +57,7 @@ class StoreTroubles : public testing::Test {
  protected:
   StoreTroubles() {
     fate_.trouble = false;
-    broker_.plug(loop_);
+    broker_.plug(*loop_);
     configuration_.device = {.name = "sim", .time_zone = "UTC"};
     configuration_.mqtt.emplace();
     configuration_.store.max_size = 20'000;
@@ -83,12 +83,12 @@ class StoreTroubles : public testing::Test {
       return fault ? std::optional(FakeDisk::Fault{*fault, 0}) : std::nullopt;
     });
     agent_ = std::make_unique<runtime::Agent>(runtime::AgentParts{
-        .loop = loop_,
-        .clock = loop_,
+        .loop = *loop_,
+        .clock = *loop_,
         .log = log_,
         .zones = *zones_,
         .store = store_,
-        .store_worker = worker_,
+        .store_worker = *worker_,
         .open_journal = [this](JournalPosition committed, const JournalVisitor& visit,
                                std::function<std::string()> preamble) -> Result<std::unique_ptr<Journal>> {
           auto opened = FileJournal::open(disk_, log_,
@@ -102,10 +102,10 @@ class StoreTroubles : public testing::Test {
         },
         .bus = &broker_,
         .temporal = temporal_,
-        .callers = worker_,
-        .temporal_worker = worker_,
-        .update_worker = worker_,
-        .watch_worker = worker_,
+        .callers = *worker_,
+        .temporal_worker = *worker_,
+        .update_worker = *worker_,
+        .watch_worker = *worker_,
         .sealer = sealer,
         .load_configuration = [this] { return Result<model::Configuration>(configuration_); },
         .version = "sim",
@@ -114,7 +114,16 @@ class StoreTroubles : public testing::Test {
     std::vector<model::Problem> problems;
     const auto started = agent_->start(configuration_, problems);
     ASSERT_TRUE(started) << started.error().message();
-    loop_.run_for(seconds{5});
+    loop_->run_for(seconds{5});
+  }
+
+  // The process is gone: whatever was to come of it never happens.
+  void crash() {
+    const Moment present = loop_->now();
+    agent_.reset();
+    loop_ = std::make_unique<FakeEventLoop>(present.wall, present.elapsed);
+    worker_ = std::make_unique<FakeWorker>(*loop_);
+    broker_.plug(*loop_);
   }
 
   void publish(int count) {
@@ -125,10 +134,10 @@ class StoreTroubles : public testing::Test {
   }
 
   Fate fate_{1};
-  FakeEventLoop loop_;
-  FakeWorker worker_{loop_};
+  std::unique_ptr<FakeEventLoop> loop_ = std::make_unique<FakeEventLoop>();
+  std::unique_ptr<FakeWorker> worker_ = std::make_unique<FakeWorker>(*loop_);
   FakeLogSink sink_;
-  Log log_{sink_, LogSeverity::debug, [this] { return loop_.now().wall; }};
+  Log log_{sink_, LogSeverity::debug, [this] { return loop_->now().wall; }};
   FakeDisk disk_;
   Broker broker_{fate_, Plant::none};
   DurableStore store_{fate_, Plant::none};
@@ -146,18 +155,18 @@ TEST_F(StoreTroubles, WhenFullMessagesStayWithTheBrokerAndDueTimesAreMissedAsFul
   start();
   fate_.partition = true;
   publish(200);
-  loop_.run_for(seconds{50});
+  loop_->run_for(seconds{50});
   EXPECT_TRUE(agent_->status().store.full);
   EXPECT_FALSE(broker_.empty());
   EXPECT_LE(store_.size().waiting_bytes, 20'000U);
-  loop_.run_for(minutes{30});
+  loop_->run_for(minutes{30});
   bool refused = false;
   agent_->accept(a_message(), [&refused](const Result<std::string>& id) {
     refused = !id && id.error().kind() == ErrorKind::exhausted;
   });
   EXPECT_TRUE(refused);
   fate_.partition = false;
-  loop_.run_for(minutes{10});
+  loop_->run_for(minutes{10});
   EXPECT_FALSE(agent_->status().store.full);
   EXPECT_TRUE(broker_.empty());
   EXPECT_EQ(temporal_.started("Each").size(), 200U);
@@ -168,10 +177,10 @@ TEST_F(StoreTroubles, WhenFullMessagesStayWithTheBrokerAndDueTimesAreMissedAsFul
 TEST_F(StoreTroubles, AFullDiskIsSaidAndAllGoesOnFromWhatIsThere) {
   start();
   publish(3);
-  loop_.run_for(seconds{5});
+  loop_->run_for(seconds{5});
   fate_.disk = Fate::DiskState::full;
   publish(3);
-  loop_.run_for(minutes{2});
+  loop_->run_for(minutes{2});
   EXPECT_FALSE(agent_->ready());
   EXPECT_NE(agent_->status().reason.find("no space left"), std::string::npos) << agent_->status().reason;
   bool refused = false;
@@ -180,9 +189,30 @@ TEST_F(StoreTroubles, AFullDiskIsSaidAndAllGoesOnFromWhatIsThere) {
   });
   EXPECT_TRUE(refused);
   fate_.disk = Fate::DiskState::good;
-  loop_.run_for(seconds{20});
+  loop_->run_for(seconds{20});
   EXPECT_TRUE(agent_->ready()) << agent_->status().reason;
   EXPECT_EQ(temporal_.started("Each").size(), 6U);
+}
+
+// The input is in the journal, and the process is gone before any transaction.
+TEST_F(StoreTroubles, AKeyIsOnDiskAsSoonAsTheInputThatItIsFor) {
+  start();
+  const auto kept = [this](const std::string& name) {
+    const auto& all = agent_->kept();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& fact) { return fact.first == name; });
+    return found == all.end() ? std::string() : found->second;
+  };
+  agent_->keep_with_effect("answer/1", "first");
+  agent_->accept(a_message(), [](const Result<std::string>&) {});
+  agent_->accept(a_message(), [](const Result<std::string>&) {});  // of a caller without a key
+  crash();
+  start();
+  EXPECT_EQ(kept("answer/1"), "first");
+  EXPECT_EQ(temporal_.started("Each").size(), 2U);
+  crash();
+  start();  // by now the store has it
+  EXPECT_EQ(kept("answer/1"), "first");
 }
 
 TEST_F(StoreTroubles, AnEditedDeadLetterIsSealedLikeAllOthers) {
@@ -204,7 +234,7 @@ TEST_F(StoreTroubles, AnEditedDeadLetterIsSealedLikeAllOthers) {
   edited.set("args", List{Value("another secret")});
   bool done = false;
   agent_->edit_record(1, edited, [&done](const Result<void>& outcome) { done = static_cast<bool>(outcome); });
-  loop_.run_for(seconds{1});
+  loop_->run_for(seconds{1});
   EXPECT_TRUE(done);
   auto stored = store_.record(1);
   ASSERT_TRUE(stored && *stored);
@@ -213,7 +243,7 @@ TEST_F(StoreTroubles, AnEditedDeadLetterIsSealedLikeAllOthers) {
   ASSERT_TRUE(sealer.open(opened));
   EXPECT_EQ(json::write(*opened.action.find("args")), R"(["another secret"])");
   agent_->retry_record(1, [](const auto&) {});
-  loop_.run_for(seconds{5});
+  loop_->run_for(seconds{5});
   EXPECT_EQ(temporal_.started("Each").size(), 1U);
   EXPECT_EQ(store_.size().dead, 0U);
 }

@@ -10,7 +10,18 @@ namespace sundial::http {
 namespace {
 
 constexpr time_t kConnectSeconds = 5;
-constexpr time_t kReadSeconds = 75;  // longer than the agent lets a caller wait without being asked
+// What is read is answered at once; what is handed in may wait ten seconds for Temporal's answer.
+constexpr time_t kReadingSeconds = 10;
+constexpr time_t kHandingInSeconds = 20;
+constexpr time_t kSilentSeconds =
+    75;  // of a stream: a comment comes now and then, also where nothing happens
+
+std::string reason_of(httplib::Error error) {
+  if (error == httplib::Error::Connection) return "nothing answers there; does it run?";
+  if (error == httplib::Error::ConnectionTimeout) return "no connection in 5 s";
+  if (error == httplib::Error::Read) return "it is there, but does not answer; is it stopped?";
+  return httplib::to_string(error);
+}
 
 class HttpAgentClient final : public AgentClient {
  public:
@@ -27,6 +38,7 @@ class HttpAgentClient final : public AgentClient {
       request.body = body;
       request.set_header("Content-Type", "application/json");
     }
+    client_->set_read_timeout(method == "GET" ? kReadingSeconds : kHandingInSeconds);
     const httplib::Result result = client_->send(request);
     if (!result) return unreachable(result.error());
     return AgentReply{result->status, result->body};
@@ -37,6 +49,7 @@ class HttpAgentClient final : public AgentClient {
     AgentReply reply;
     std::string buffer;
     bool wanted = true;
+    client_->set_read_timeout(kSilentSeconds);
     const httplib::Result result = client_->Get(
         target, httplib::Headers{{"Accept", "text/event-stream"}},
         [&](const httplib::Response& response) {
@@ -66,8 +79,7 @@ class HttpAgentClient final : public AgentClient {
   }
 
   Error unreachable(httplib::Error error) const {
-    return {ErrorKind::unavailable,
-            "the agent at " + url_ + " can't be reached: " + httplib::to_string(error)};
+    return {ErrorKind::unavailable, "the agent at " + url_ + " can't be reached: " + reason_of(error)};
   }
 
   std::unique_ptr<httplib::Client> client_;
@@ -89,7 +101,6 @@ Result<std::unique_ptr<AgentClient>> make_agent_client(const AgentAddress& addre
                  "\"" + address.url + "\" is no address of an agent, such as http://127.0.0.1:8000");
   }
   client->set_connection_timeout(kConnectSeconds);
-  client->set_read_timeout(kReadSeconds);
   client->set_keep_alive(true);
   client->set_follow_location(false);
   if (!address.ca.empty()) client->set_ca_cert_path(address.ca);

@@ -199,10 +199,14 @@ Result<void> SqliteStore::backup(const std::string& file) {
   return back_up_state(options_.directory, file);
 }
 
-// Under another name until it is whole.
-Result<void> back_up_state(const std::string& directory, const std::string& file) {
+// Under another name until it is whole. Copied in steps within one reading transaction: what is committed
+// meanwhile does not make it begin anew.
+Result<void> back_up_state(const std::string& directory, const std::string& file,
+                           const BackupProgress& progress) {
+  constexpr int kPagesAStep = 4'096;
   auto source = Database::open(directory + "/sundial.db", Database::Access::read_only);
   if (!source) return source.error();
+  if (auto begun = source->execute("BEGIN; SELECT count(*) FROM sqlite_master"); !begun) return begun.error();
   const std::string unfinished = file + ".part";
   ::unlink(unfinished.c_str());
   const mode_t before = ::umask(0077);
@@ -211,7 +215,12 @@ Result<void> back_up_state(const std::string& directory, const std::string& file
   if (!target) return target.error().within(file);
   sqlite3_backup* copy = sqlite3_backup_init(target->raw(), "main", source->raw(), "main");
   if (copy == nullptr) return sqlite::error_of(target->raw(), sqlite3_errcode(target->raw())).within(file);
-  const int code = sqlite3_backup_step(copy, -1);
+  int code = SQLITE_OK;
+  while (code == SQLITE_OK) {
+    code = sqlite3_backup_step(copy, kPagesAStep);
+    const auto all = static_cast<std::uint64_t>(sqlite3_backup_pagecount(copy));
+    if (progress) progress(all - static_cast<std::uint64_t>(sqlite3_backup_remaining(copy)), all);
+  }
   sqlite3_backup_finish(copy);
   if (code != SQLITE_DONE) {
     ::unlink(unfinished.c_str());

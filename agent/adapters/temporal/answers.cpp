@@ -155,6 +155,9 @@ DeliveryAnswer usual_answer(const Sorted& sorted, const Reply& reply) {
       answer.refusal = ErrorKind::not_found;
       break;
     case Finding::namespace_unknown:
+      answer.outcome = DeliveryOutcome::hold;
+      answer.refusal = ErrorKind::not_found;
+      break;
     case Finding::wrong_path:
     case Finding::refused:
     case Finding::redirected:

@@ -133,6 +133,13 @@ function card(id, kind, text, detail) {
   place.replaceChildren(text, detail ? el("div", { class: "soft" }, detail) : "");
 }
 
+function written(store) {
+  const day = store.written_bytes_a_day, years = store.disk_years;
+  return bytes(store.journal_bytes) + " in the journal; " + bytes(store.written_bytes_today) + " written today" +
+    (day === null ? "" : ", about " + bytes(day) + " a day") +
+    (years === null ? "" : ": a cheap card lasts " + (years >= 50 ? "longer than 50 years" : "about " + (years < 1 ? Math.max(1, Math.round(years * 12)) + " months" : Math.round(years) + " years")));
+}
+
 function showStatus(s) {
   const [kind, sentence] = judge(s);
   setSentence(kind, sentence);
@@ -147,7 +154,7 @@ function showStatus(s) {
   card("card-clock", s.clock.trusted ? "good" : "warn", s.clock.trusted ? "✓ trusted" : "! not trusted yet", clock(s.time) + " · " + s.clock.time_zone);
   card("card-outbox", s.outbox.entries ? "warn" : "good", s.outbox.entries + " waiting", s.outbox.entries ? "oldest " + span(s.outbox.oldest_seconds) + ", " + bytes(s.outbox.bytes) : "all delivered");
   card("card-dead", s.outbox.dead ? "bad" : "good", String(s.outbox.dead), s.outbox.dead ? "see Outbox" : "");
-  card("card-store", s.store.full ? "bad" : "", bytes(s.store.bytes) + (s.store.max_size ? " of " + bytes(s.store.max_size) : ""), bytes(s.store.written_bytes_today) + " written today");
+  card("card-store", s.store.full ? "bad" : "", bytes(s.store.bytes) + (s.store.max_size ? " of " + bytes(s.store.max_size) : ""), written(s.store));
 }
 
 function showLoad(samples) {

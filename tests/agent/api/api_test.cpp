@@ -82,6 +82,9 @@ TEST_F(ApiTest, MessagesAreTakenAsTheyAre) {
         R"({"topic":"a","payload":"x","qos":2})", R"({"topic":"a","payload_base64":"!"})"}) {
     EXPECT_EQ(surface.ask("POST", "/api/v1/messages", bad)->response.status, 400) << bad;
   }
+  EXPECT_EQ(surface.ask("POST", "/api/v1/messages?dry_run=yes", R"({"topic":"a/b","payload":"x"})")
+                ->response.status,
+            400);  // never an effect by mistake
   EXPECT_EQ(surface.say("POST", "/api/v1/messages?dry_run=true", R"({"topic":"a/b","payload":"x"})"),
             R"(200 {"decisions":["a/b"]})");
   EXPECT_EQ(agent.accepted.size(), 3U);

@@ -52,6 +52,7 @@ class FakeAgent final : public AgentControl {
     std::erase_if(facts, [&](const auto& fact) { return fact.first == name; });
     if (value) facts.emplace_back(name, std::move(*value));
   }
+  void keep_with_effect(const std::string& name, const std::string& value) override { keep(name, value); }
   const std::vector<std::pair<std::string, std::string>>& kept() const override { return facts; }
   std::vector<std::pair<std::string, std::string>> facts;
 

@@ -33,6 +33,8 @@ TEST_F(Tokens, ScopesAreAsWide) {
   EXPECT_EQ(status("POST", "/trigger-workflow/a", "mover"), 200);
   EXPECT_EQ(status("POST", "/api/v1/reload", "mover"), 403);
   EXPECT_EQ(status("POST", "/api/v1/reload", "master"), 200);
+  const HttpRequest asked = with_token(surface.request("GET", "/api/v1/status"), "looker");
+  EXPECT_NE(surface.ask(asked)->response.body.find(R"("http":{"denied":4})"), std::string::npos);
 }
 
 TEST_F(Tokens, SomePagesAreOpenAndUnknownOnesAreUnknown) {

@@ -163,6 +163,21 @@ TEST_F(Lab, GithubPushesNeedNoRule) {
   EXPECT_EQ(agent.calls.size(), 2U);
 }
 
+TEST_F(Lab, GithubsJsonMayComeInAForm) {
+  model::RuleDefinition rule;
+  rule.webhook = model::Text{"github", {}};
+  agent.settings.rules.push_back(rule);
+  HttpRequest form = surface.request("POST", "/webhook/github",
+                                     "payload=%7B%22repository%22%3A%7B%22name%22%3A%22a+b%22%7D%7D&x=1");
+  form.headers.emplace_back("x-github-event", "push");
+  form.headers.emplace_back("content-type", "application/x-www-form-urlencoded");
+  EXPECT_EQ(surface.ask(form)->response.status, 200);
+  ASSERT_EQ(agent.calls.size(), 1U);
+  EXPECT_EQ(*agent.calls[0].action.find("id")->text(), "deploy-a b");
+  ASSERT_EQ(agent.accepted.size(), 1U);
+  EXPECT_EQ(agent.accepted[0].payload, R"({"repository":{"name":"a b"}})");
+}
+
 TEST_F(Lab, ARuleHearsItsWebhook) {
   model::RuleDefinition rule;
   rule.webhook = model::Text{"door", {}};

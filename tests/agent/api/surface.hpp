@@ -59,7 +59,8 @@ class Surface {
  public:
   explicit Surface(GateSettings gate = {}, std::map<std::string, std::string> secrets = {}) {
     gate.listen = gate.listen.empty() ? "127.0.0.1:8000" : gate.listen;
-    settings = ApiSettings{std::move(gate), std::move(secrets), [] { return ProcessFigures{}; }};
+    settings = ApiSettings{std::move(gate), std::move(secrets), [] { return ProcessFigures{}; },
+                           [this] { return disk_bytes; }};
     restart();
   }
 
@@ -104,6 +105,7 @@ class Surface {
   FakeAgent agent;
   FakeLogSink sink;
   Log log{sink, LogSeverity::debug, [this] { return loop.now().wall; }};
+  std::optional<std::uint64_t> disk_bytes;
   ApiSettings settings;
   std::unique_ptr<Api> api;
 };

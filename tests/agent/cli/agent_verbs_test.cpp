@@ -107,6 +107,29 @@ TEST_F(AgentVerbs, WhatIsNoScheduleIsAUsageError) {
       kExitUsage);
   EXPECT_EQ(run({"schedule", "trigger", "--schedule-id", "s", "--overlap-policy", "no"}), kExitUsage);
   EXPECT_EQ(run({"schedule", "frobnicate"}), kExitUsage);
+  EXPECT_EQ(run({"schedule", "create", "--schedule-id", "s", "--type", "W"}), kExitUsage);
+  EXPECT_NE(err_.find("--cron, --interval or --calendar"), std::string::npos) << err_;
+  EXPECT_EQ(run({"schedule", "create", "--schedule-id", "a/b", "--cron", "@daily", "--type", "W"}),
+            kExitUsage);
+}
+
+TEST_F(AgentVerbs, ABackfillIsWaitedFor) {
+  ASSERT_EQ(run({"schedule", "create", "-s", "s", "--cron", "@daily", "--type", "W"}), kExitDone) << err_;
+  EXPECT_EQ(run({"schedule", "backfill", "-s", "s", "--start-time", "2026-01-01T00:00:00Z", "--end-time",
+                 "2026-01-03T00:00:00Z", "--wait"}),
+            kExitDone)
+      << err_;
+  EXPECT_NE(out_.find("schedule s is backfilled"), std::string::npos) << out_;
+}
+
+TEST_F(AgentVerbs, WhatIsTypedWronglyIsAUsageErrorAndAFileThatIsNotThereOneOfConfiguration) {
+  model::RuleDefinition rule;
+  rule.id = "r1";
+  surface.agent.settings.rules.push_back(rule);
+  EXPECT_EQ(run({"explain", "r1", "--at", "noon"}), kExitUsage);
+  EXPECT_NE(err_.find("'noon' is not a time"), std::string::npos) << err_;
+  EXPECT_EQ(run({"events", "--until", "noon"}), kExitUsage);
+  EXPECT_EQ(run({"status", "--token-file", "/no/such/token"}), kExitConfiguration);
 }
 
 TEST_F(AgentVerbs, TheOutboxIsShownAndChanged) {
@@ -201,6 +224,23 @@ TEST_F(AgentVerbs, OutputHasItsForms) {
   EXPECT_EQ(run({"reload", "--output", "jsonl"}), kExitDone);
   EXPECT_EQ(out_, "{\"changed\":[\"rule.a\"]}\n");
   EXPECT_EQ(run({"status", "--output", "xml"}), kExitUsage);
+  EXPECT_EQ(run({"version"}), kExitDone);
+  const std::string version = out_;
+  EXPECT_EQ(run({"--version"}), kExitDone);
+  EXPECT_EQ(out_, version);
+  EXPECT_EQ(run({"version", "--json"}), kExitDone);
+  EXPECT_TRUE(json::parse(out_)->find("version"));
+}
+
+TEST_F(AgentVerbs, StatusTellsWhatADiskBears) {
+  surface.agent.state.store.written_bytes_today = 5;
+  EXPECT_EQ(run({"status"}), kExitDone);
+  EXPECT_NE(out_.find("written    5 bytes today\n"), std::string::npos) << out_;
+  surface.agent.state.store.written_bytes_a_day = 100'000'000;
+  surface.disk_bytes = 32'000'000'000;
+  EXPECT_EQ(run({"status"}), kExitDone);
+  EXPECT_NE(out_.find("about 100000000 a day; a cheap card would last 43.8 years"), std::string::npos)
+      << out_;
 }
 
 }  // namespace

@@ -63,6 +63,39 @@ TEST(Doctor, SaysWhatToDo) {
   EXPECT_TRUE(has(outcome, "bad   mqtt: the server's certificate is not verified"));
   EXPECT_TRUE(has(outcome, "look  mqtt: MQTT 3.1.1 has no maximum packet size"));
   EXPECT_TRUE(json::parse(run(desk, {"--json"}).out));
+  std::istringstream lines(run(desk, {"--output", "jsonl"}).out);
+  int found = 0;
+  for (std::string line; std::getline(lines, line); ++found) {
+    const auto finding = json::parse(line);
+    ASSERT_TRUE(finding) << line;
+    EXPECT_TRUE(finding->find("subject") && finding->find("verdict") && finding->find("remedy"));
+  }
+  EXPECT_GE(found, 7);
+}
+
+TEST(Doctor, ShowsInRedWhatIsBadOnATerminal) {
+  const std::string file = "[mqtt]\nurl = \"mqtts://b\"\ntls = { verify_host = false }\n";
+  const auto shown = [&file](const std::vector<std::string>& words) {
+    return run_command(words, "",
+                       [&file](World& world) {
+                         world.terminal = {80, true};
+                         world.files.read = [file](const std::string& path,
+                                                   std::size_t) -> Result<std::string> {
+                           if (path == "sundial.toml") return file;
+                           return Error(ErrorKind::not_found, "cannot be read");
+                         };
+                         world.files.exists = [](const std::string& path) { return path == "sundial.toml"; };
+                         world.files.list = [](const std::string&) -> Result<std::vector<std::string>> {
+                           return std::vector<std::string>{};
+                         };
+                       })
+        .out;
+  };
+  const std::string red = "\033[1;31mbad   mqtt: the server's certificate is not verified\033[0m\n";
+  EXPECT_NE(shown({"doctor"}).find(red), std::string::npos) << shown({"doctor"});
+  EXPECT_NE(shown({"check"}).find("\033[1;31mmqtt tls"), std::string::npos) << shown({"check"});
+  EXPECT_EQ(shown({"doctor", "--no-color"}).find('\033'), std::string::npos);
+  EXPECT_EQ(shown({"check", "--no-color"}).find('\033'), std::string::npos);
 }
 
 TEST(Doctor, ComparesClocksAndLooksAtSessions) {

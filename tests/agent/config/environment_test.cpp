@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/config/summary.hpp"
 #include "tests/agent/config/fake_files.hpp"
 
 namespace sundial::config {
@@ -135,6 +136,36 @@ TEST(TemporalProfile, LiesBetweenEnvironmentAndFile) {
   EXPECT_EQ(loaded.configuration.temporal.task_queue, "e");
   sources.environment["TEMPORAL_PROFILE"] = "other";
   EXPECT_TRUE(hold(problems_of(load(sources)), {"temporal.toml: has no [profile.other]"}));
+}
+
+TEST(TemporalProfile, GivesCertificatesAlsoByTheirText) {
+  FakeDisk disk{{{"temporal.toml",
+                  "[profile.site]\naddress = \"https://site:7243\"\ncodec = { endpoint = \"http://c\" }\n"
+                  "[profile.site.tls]\nclient_cert_data = \"the certificate\"\n"
+                  "client_key_data = \"the key\"\nclient_key_path = \"k.pem\"\n"
+                  "server_ca_cert_data = \"the authority\"\n"}},
+                {}};
+  Sources sources = disk.sources({{"TEMPORAL_CONFIG_FILE", "temporal.toml"}, {"TEMPORAL_PROFILE", "site"}});
+  const Files system = system_files();
+  sources.files.hold = system.hold;
+  const Loaded loaded = load(sources);
+  ASSERT_TRUE(hold(problems_of(loaded), {}));
+  EXPECT_TRUE(hold(loaded.notes, {"[profile.site] codec is not for the HTTP API"}));
+  const model::TlsSettings& tls = loaded.configuration.temporal.tls;
+  EXPECT_EQ(*system.read(tls.cert, 100), "the certificate");
+  EXPECT_EQ(*system.read(tls.ca, 100), "the authority");
+  EXPECT_EQ(tls.key, "k.pem");
+  EXPECT_FALSE(system.others_may_read(tls.cert));
+  EXPECT_EQ(load(sources).configuration.temporal.tls.cert, tls.cert);  // a reload makes no second one
+  const std::string shown = summary_text(summary_of(loaded, sources.files));
+  EXPECT_NE(shown.find("client certificate of the profile"), std::string::npos) << shown;
+}
+
+TEST(TemporalNames, ABareAddressIsSaidAlsoWhereTheHttpAddressWins) {
+  const Loaded loaded = load_text("[log]\nlevel = \"info\"\n",
+                                  {{"TEMPORAL_HTTP_ADDRESS", "http://a:1"}, {"TEMPORAL_ADDRESS", "b:7233"}});
+  EXPECT_TRUE(hold(loaded.configuration.temporal.addresses, {"http://a:1"}));
+  EXPECT_TRUE(hold(loaded.notes, {"TEMPORAL_ADDRESS: b:7233 is gRPC's address"}));
 }
 
 TEST(BrokerUrl, FromTheEnvironmentMakesABroker) {

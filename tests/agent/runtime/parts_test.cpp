@@ -7,6 +7,7 @@
 #include "agent/runtime/message_id.hpp"
 #include "agent/runtime/redelivery.hpp"
 #include "agent/runtime/timeline.hpp"
+#include "agent/runtime/written_days.hpp"
 
 namespace sundial::runtime {
 namespace {
@@ -100,6 +101,36 @@ std::string again(const JournalRecord& record) {
   return read ? write_record(*read) : std::string();
 }
 
+Instant on(const char* day) {
+  return *parse_rfc3339(std::string(day) + "T12:00:00Z");
+}
+
+TEST(WrittenDays, AreKeptOverAStartAndTellAMean) {
+  WrittenDays days;
+  days.count(on("2026-11-20"), 100);
+  days.count(on("2026-11-20"), 300);
+  EXPECT_EQ(days.today(on("2026-11-20"), 350), 350U);
+  EXPECT_FALSE(days.mean_day(on("2026-11-20")));
+  WrittenDays next;  // of the next process, which has written nothing yet
+  next.read(days.write());
+  EXPECT_EQ(next.today(on("2026-11-20"), 7), 307U);
+  next.count(on("2026-11-22"), 20);
+  EXPECT_EQ(next.mean_day(on("2026-11-22")), 150U);  // nothing was written on the 21st
+  EXPECT_EQ(next.today(on("2026-11-23"), 21), 1U);
+  EXPECT_EQ(next.write(), "2026-11-22 20 2026-11-20 300");
+}
+
+TEST(WrittenDays, AWrongClockAndGarbageLeaveNothingBehind) {
+  WrittenDays days;
+  days.count(on("1970-01-01"), 5);
+  days.count(on("2026-11-20"), 10);
+  EXPECT_EQ(days.write(), "2026-11-20 5");
+  EXPECT_FALSE(days.mean_day(on("2026-11-20")));
+  days.read("2026-11-19 8 garbage 5");
+  EXPECT_EQ(days.mean_day(on("2026-11-20")), 8U);
+  EXPECT_FALSE(days.mean_day(on("2027-11-20")));
+}
+
 TEST(JournalEntry, EveryKindIsReadAsItWasWritten) {
   model::Message message;
   message.id = "id";
@@ -140,6 +171,13 @@ TEST(JournalEntry, EveryKindIsReadAsItWasWritten) {
   EXPECT_EQ(back.payload, message.payload);
   EXPECT_EQ(back.properties.user, message.properties.user);
   EXPECT_EQ(read->packet_id, 7);
+  JournalRecord noted{{Instant{Millis{5}}, Elapsed{Millis{6}}}, entries.back(), 7, 8};
+  noted.note = Note{"answer/1", std::string("\0{}", 3)};
+  const auto with_note = read_record(write_record(noted));
+  ASSERT_TRUE(with_note && with_note->note);
+  EXPECT_EQ(with_note->note->name, "answer/1");
+  EXPECT_EQ(with_note->note->value, noted.note->value);
+  EXPECT_EQ(std::get<Reloaded>(with_note->what).configuration, "{}");
 }
 
 TEST(JournalEntry, NoBytesLeadItAstray) {
@@ -149,6 +187,12 @@ TEST(JournalEntry, NoBytesLeadItAstray) {
   const std::string bytes = write_record({{}, model::Input(message), 7, 8});
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_FALSE(read_record(std::string_view(bytes).substr(0, length))) << length;
+  }
+  JournalRecord noted{{}, model::Input(message), 7, 8};
+  noted.note = Note{"answer/1", "{}"};
+  const std::string longer = write_record(noted);
+  for (std::size_t length = 0; length < longer.size(); ++length) {
+    EXPECT_FALSE(read_record(std::string_view(longer).substr(0, length))) << length;
   }
   EXPECT_FALSE(read_record("\x09\x01"));
   EXPECT_FALSE(read_record("\x01\x63"));
