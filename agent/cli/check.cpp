@@ -22,7 +22,7 @@ struct CheckOptions {
 
 Value problem_value(const model::Problem& problem) {
   Map map;
-  map.set("file", problem.at.file);
+  map.set("file", problem.at.file.text());
   map.set("line", problem.at.line);
   map.set("column", problem.at.column);
   map.set("where", problem.where);

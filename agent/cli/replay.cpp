@@ -189,14 +189,17 @@ class ReplayVerb {
     config::Sources sources = sources_of(world_, run);
     sources.look_at_files = false;
     config::Loaded loaded = config::load(sources);
-    if (!options_.schedules) loaded.configuration.schedules.clear();
     std::vector<model::Problem> problems = std::move(loaded.problems);
     const bool readable = problems.empty();
     std::unique_ptr<engine::Engine> engine =
         engine::Engine::create(loaded.configuration, world_.zones, problems);
-    if (readable && problems.empty()) return engine;
-    print_problems(world_, std::move(problems), loaded.files);
-    return nullptr;
+    if (!readable || !problems.empty()) {
+      print_problems(world_, std::move(problems), loaded.files);
+      return nullptr;
+    }
+    if (options_.schedules) return engine;
+    loaded.configuration.schedules.clear();
+    return engine::Engine::create(loaded.configuration, world_.zones, problems);
   }
 
   int play(engine::Engine& engine, const Print& print) {

@@ -71,10 +71,11 @@ bool check_id(std::string_view id, Reader& reader) {
 // Reads one definition out of a body, and gives it only where nothing was wrong.
 template <typename T, typename Read>
 std::optional<T> read_body(std::string_view section, std::string_view id, const Value& body,
-                           std::vector<Problem>& problems, Read read) {
+                           std::vector<Problem>& problems, Written written, Read read) {
   const std::size_t before = problems.size();
-  const Substituted nothing;
-  Reader reader(problems, nothing);
+  Substituted substituted;
+  substituted.anything = written == Written::in_a_file;
+  Reader reader(problems, substituted);
   const Reader::Below in_section(reader, section);
   const Reader::Below in_id(reader, id);
   T definition = read(reader, to_node(body));
@@ -113,7 +114,6 @@ model::ScheduleDefinition read_schedule(Reader& reader, std::string id, const No
   schedule.at = table.at;
   read_table(reader, table, schedule_section(), schedule);
   sort_actions(schedule.actions);
-  schedule.source = table;
   schedule.fingerprint = fingerprint_of(table);
   return schedule;
 }
@@ -130,8 +130,8 @@ model::RuleDefinition read_rule(Reader& reader, std::string id, const Node& tabl
 }
 
 std::optional<model::ScheduleDefinition> read_schedule(std::string_view id, const Value& body,
-                                                       std::vector<Problem>& problems) {
-  return read_body<model::ScheduleDefinition>("schedule", id, body, problems,
+                                                       std::vector<Problem>& problems, Written written) {
+  return read_body<model::ScheduleDefinition>("schedule", id, body, problems, written,
                                               [id](Reader& reader, const Node& node) {
                                                 check_id(id, reader);
                                                 return read_schedule(reader, std::string(id), node);
@@ -139,11 +139,12 @@ std::optional<model::ScheduleDefinition> read_schedule(std::string_view id, cons
 }
 
 std::optional<model::RuleDefinition> read_rule(std::string_view id, const Value& body,
-                                               std::vector<Problem>& problems) {
-  return read_body<model::RuleDefinition>("rule", id, body, problems, [id](Reader& reader, const Node& node) {
-    check_id(id, reader);
-    return read_rule(reader, std::string(id), node);
-  });
+                                               std::vector<Problem>& problems, Written written) {
+  return read_body<model::RuleDefinition>("rule", id, body, problems, written,
+                                          [id](Reader& reader, const Node& node) {
+                                            check_id(id, reader);
+                                            return read_rule(reader, std::string(id), node);
+                                          });
 }
 
 std::optional<model::ActionDefinition> read_action(model::ActionKind kind, const Value& body,
@@ -156,7 +157,7 @@ std::optional<model::ActionDefinition> read_action(model::ActionKind kind, const
 }
 
 Value to_value(const model::ScheduleDefinition& schedule) {
-  Value value = to_value(schedule.source);
+  Value value = json::parse(schedule.fingerprint).value_or(Map());
   if (Map* map = value.get_if<Map>()) {
     add_defaults(schedule_section(),
                  {"dst", "catch_up", "overlap", "limit", "paused", "pause_on_failure", "note"}, *map);
@@ -165,7 +166,7 @@ Value to_value(const model::ScheduleDefinition& schedule) {
 }
 
 Value to_value(const model::RuleDefinition& rule) {
-  Value value = to_value(rule.source);
+  Value value = to_value(*rule.source);
   if (Map* map = value.get_if<Map>()) {
     add_defaults(rule_section(), {"qos", "decode", "max_keys", "retained"}, *map);
   }

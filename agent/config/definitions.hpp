@@ -17,12 +17,18 @@ namespace sundial::config {
 model::ScheduleDefinition read_schedule(Reader& reader, std::string id, const model::Node& table);
 model::RuleDefinition read_rule(Reader& reader, std::string id, const model::Node& table);
 
+// Where a definition was written that is read from JSON. In a file a number may have been a text: one
+// `${NAME}`, of which the JSON knows no more.
+enum class Written { in_a_request, in_a_file };
+
 // From the body of a request, with the TOML keys as JSON; a null is a key that was left out. Nothing
 // where there was a problem. An id here is any UTF-8 without a slash, up to 900 bytes.
 std::optional<model::ScheduleDefinition> read_schedule(std::string_view id, const Value& body,
-                                                       std::vector<model::Problem>& problems);
+                                                       std::vector<model::Problem>& problems,
+                                                       Written written = Written::in_a_request);
 std::optional<model::RuleDefinition> read_rule(std::string_view id, const Value& body,
-                                               std::vector<model::Problem>& problems);
+                                               std::vector<model::Problem>& problems,
+                                               Written written = Written::in_a_request);
 std::optional<model::ActionDefinition> read_action(model::ActionKind kind, const Value& body,
                                                    std::vector<model::Problem>& problems);
 

@@ -18,7 +18,7 @@ using model::Entry;
 using model::Node;
 using model::Table;
 
-constexpr std::size_t kLargestFile = 1024 * 1024;
+constexpr std::size_t kLargestFile = 16 * 1024 * 1024;  // ten thousand schedules and more
 constexpr std::size_t kLongestId = 900;
 
 const TopTable* top_table(std::string_view name) {
@@ -79,7 +79,7 @@ void merge_table(Entry&& from, Document& document) {
     if (const Entry* first = find_entry(*known, entry.key)) {
       document.problems.push_back(
           {entry.key_at, where_of({from.key, entry.key}),
-           fmt::format("is set twice; first at {}:{}", first->key_at.file, first->key_at.line)});
+           fmt::format("is set twice; first at {}:{}", first->key_at.file.text(), first->key_at.line)});
     } else {
       known->push_back(std::move(entry));
     }

@@ -20,7 +20,7 @@ void read_env_file(std::string_view text, const std::string& file, Environment& 
                    std::vector<model::Problem>& problems);
 
 // A place in a tree, so that strings can be told apart that came from the environment.
-using Place = std::tuple<std::string, int, int>;
+using Place = std::tuple<model::FileName, int, int>;
 inline Place place_of(const model::Position& at) {
   return {at.file, at.line, at.column};
 }
@@ -29,6 +29,7 @@ inline Place place_of(const model::Position& at) {
 struct Substituted {
   std::set<Place> whole;    // was exactly one ${…}: its text may be read as any type
   std::set<Place> missing;  // named what is not there: reported, and not to be reported again
+  bool anything = false;    // any text may be such a one: what was read from a file before is read again
 };
 
 // Replaces ${NAME} and ${NAME:-default} in every string, and $${ by ${. A default holds where the

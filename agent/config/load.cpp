@@ -227,7 +227,7 @@ Loaded load(const Sources& sources) {
 
 void sort_problems(std::vector<Problem>& problems, const std::vector<std::string>& files) {
   const auto rank = [&files](const Problem& problem) {
-    const auto file = std::find(files.begin(), files.end(), problem.at.file);
+    const auto file = std::find(files.begin(), files.end(), problem.at.file.text());
     return std::tuple(file - files.begin(), problem.at.line, problem.at.column);
   };
   std::stable_sort(problems.begin(), problems.end(),

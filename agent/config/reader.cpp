@@ -86,11 +86,11 @@ void Reader::problem(const model::Position& at, std::string what) {
 }
 
 bool Reader::is_missing(const Node& node) const {
-  return substituted_.missing.contains(place_of(node.at));
+  return !substituted_.missing.empty() && substituted_.missing.contains(place_of(node.at));
 }
 
 bool Reader::is_from_environment(const Node& node) const {
-  return substituted_.whole.contains(place_of(node.at));
+  return substituted_.anything || substituted_.whole.contains(place_of(node.at));
 }
 
 void Reader::wrong_type(const Node& node, std::string_view expected) {
@@ -243,8 +243,9 @@ std::optional<std::string> Reader::path(const Node& node) {
     problem(node.at, "expected a file's path, not an empty string");
     return std::nullopt;
   }
-  const std::size_t slash = node.at.file.rfind('/');
-  if (path->front() != '/' && slash != std::string::npos) *path = node.at.file.substr(0, slash + 1) + *path;
+  const std::size_t slash = node.at.file.text().rfind('/');
+  if (path->front() != '/' && slash != std::string::npos)
+    *path = node.at.file.text().substr(0, slash + 1) + *path;
   return path;
 }
 

@@ -17,7 +17,7 @@ This page is generated from the tables by which the agent reads its configuratio
 beside it, in name order. A key or an id that is set twice is an error. Without any file the defaults
 below hold. The command line comes before the environment, the environment before the files.
 
-A file is TOML in UTF-8 of at most 1 MiB. Files that it names (keys, certificates, secrets, `[store] path`)
+A file is TOML in UTF-8 of at most 16 MiB. Files that it names (keys, certificates, secrets, `[store] path`)
 are relative to the file that names them. A `*_file` that others may read is refused.
 
 Every string may hold `${NAME}` or `${NAME:-default}` from the environment; the default holds where the name

@@ -33,7 +33,7 @@ void sort_actions(std::vector<model::ActionDefinition>& actions) {
   std::stable_sort(actions.begin(), actions.end(),
                    [](const model::ActionDefinition& left, const model::ActionDefinition& right) {
                      const auto place = [](const model::ActionDefinition& action) {
-                       return std::tuple(action.table.at.line, action.table.at.column);
+                       return std::tuple(action.table->at.line, action.table->at.column);
                      };
                      return place(left) < place(right);
                    });

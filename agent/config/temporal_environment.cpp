@@ -181,7 +181,7 @@ class Addresses {
  private:
   void tell_ignored(const Given& given) {
     notes_.push_back(fmt::format("{}: {} is gRPC's address, meant for workers; the HTTP API stays at {}",
-                                 given.from.file, printable(given.value, 80), into_.addresses.front()));
+                                 given.from.file.text(), printable(given.value, 80), into_.addresses.front()));
   }
 
   void resolve_own(const WrittenAddresses& written) {
@@ -200,7 +200,7 @@ class Addresses {
     }
     if (!address.value().note.empty()) {
       const std::string prefix =
-          from.line == 0 && !from.file.empty() ? from.file + ": " : "[temporal] address: ";
+          from.line == 0 && !from.file.text().empty() ? from.file.text() + ": " : "[temporal] address: ";
       notes_.push_back(prefix + address.value().note);
     }
     return address.value().url;

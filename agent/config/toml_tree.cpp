@@ -21,7 +21,7 @@ using model::Problem;
 constexpr int kMaxDots = 16;
 constexpr int kMaxDepth = 64;
 
-Position position_of(const toml::source_region& region, const std::string& file) {
+Position position_of(const toml::source_region& region, const model::FileName& file) {
   return {file, static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
 }
 
@@ -96,7 +96,7 @@ class Converter {
     }
   }
 
-  const std::string& file_;
+  const model::FileName file_;
   std::vector<Problem>& problems_;
 };
 

@@ -30,11 +30,18 @@ struct StoredRecord {
 
 using model::RecordUpdate;
 
+// The clock that stamped the ledger's lines after this one was wrong by so much.
+struct LedgerCorrection {
+  std::uint64_t after = 0;
+  Millis by{};
+};
+
 // Everything that is written in one transaction.
 struct StoreBatch {
   std::vector<model::OutboxRecord> records;  // their numbers are already given
   std::vector<RecordUpdate> updates;
   std::vector<model::StateChange> state;
+  std::vector<LedgerCorrection> corrections;  // of lines that are in the store already
   std::vector<model::LedgerEntry> ledger;
   std::vector<std::pair<std::string, std::optional<std::string>>>
       facts;  // small named values: counters, last moment

@@ -25,7 +25,8 @@ struct WorkflowDescription {
 struct WorkflowResult {
   std::string status;  // "running": not yet
   Value result;
-  Value failure;  // {message, type, cause}
+  Value failure;                   // {message, type, cause}
+  std::optional<Instant> ended{};  // by the service's clock
 };
 
 // Blocking calls with a total deadline each; used from worker threads, one call at a time a connection.
@@ -35,7 +36,8 @@ class WorkflowService {
 
   virtual DeliveryAnswer deliver(const model::OutboxRecord& record, DeliveryMemory& memory) = 0;
 
-  // The cheap question whether the frontend answers and the namespace is there.
+  // The cheap question whether the frontend answers and the namespace is there; where it is not, `refusal`
+  // is not_found.
   virtual DeliveryAnswer probe() = 0;
 
   virtual Result<WorkflowDescription> describe(const std::string& workflow_id, const std::string& run_id) = 0;

@@ -109,11 +109,7 @@ Result<Moment> Agent::begin(const model::Configuration& configuration,
                            configuration, problems);
   if (!recovered) return recovered.error();
   // What is followed live goes on with the numbers that the store gives.
-  LedgerQuery last;
-  last.limit = 1;
-  const auto newest = parts_.store.ledger(last);
-  if (!newest) return newest.error();
-  if (!newest->empty()) ledger_number_ = newest->front().number;
+  if (recovered->newest_line > 0) ledger_number_ = recovered->newest_line;
   assemble(*recovered);
   watcher_->restore(recovered->facts);
   for (const auto& [name, filters] : recovered->facts) {
@@ -160,6 +156,7 @@ void Agent::assemble(Recovered& recovered) {
           .intake = intake_,
           .committer = *committer_,
           .timeline = recovered.timeline,
+          .doubt = std::move(recovered.doubt),
           .sealer = parts_.sealer,
           .next_number = recovered.next_number,
           .admits = [this](const model::OutboxRecord& record) { return admits(record); },
@@ -174,11 +171,18 @@ void Agent::assemble(Recovered& recovered) {
       std::move(recovered.engine));
   engine_->add(std::move(recovered.effects), std::move(recovered.state));
   engine_->begin(recovered.position, recovered.last, recovered.known);
-  committer_->next().facts.emplace_back("rules", write_rules(configuration_));
+  committer_->next().facts.emplace_back("rules", write_rules(in_force()));
   for (Note& note : recovered.notes) {
     committer_->next().facts.emplace_back(std::move(note.name), std::move(note.value));
   }
   make_bridge();
+}
+
+// The rules and schedules that the engine goes by.
+model::Configuration Agent::in_force() const {
+  model::Configuration configuration = configuration_;
+  configuration.schedules = engine_->engine().file_schedules();
+  return configuration;
 }
 
 void Agent::make_bridge() {

@@ -169,6 +169,7 @@ class Agent final : public api::AgentControl, private BusListener {
   void with_dead_letter(std::uint64_t number, std::function<void(StoredRecord)> then, api::Answer<void> done);
   Result<void> seal_edited(model::OutboxRecord record, Map& action) const;
   void change_record(RecordUpdate update, std::function<void()> then, api::Answer<void> done);
+  model::Configuration in_force() const;
   Result<std::vector<std::string>> take_over(const model::Configuration& next);
 
   struct Recording {
@@ -211,6 +212,7 @@ class Agent final : public api::AgentControl, private BusListener {
   std::uint64_t dead_dropped_ = 0;
   std::deque<model::Input> untold_;  // the agent's own, for which the journal had no room
   std::string failure_;              // why the store can't be written
+  std::string rules_to_rebuild_;     // write_rules of what was in force when it failed
   Millis rebuild_pause_{0};
   std::optional<EventLoop::TimerId> rebuild_timer_;
   std::vector<std::string> former_filters_;

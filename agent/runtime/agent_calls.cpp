@@ -330,13 +330,15 @@ Result<std::vector<std::string>> Agent::take_over(const model::Configuration& ne
   engine_->work();
   model::Configuration wanted = next;
   wanted.stored_schedules = stored_schedules(engine_->engine().everything());
-  const std::vector<std::string> changed = changed_names(configuration_, wanted);
+  const std::vector<std::string> changed = changed_names(in_force(), wanted);
   if (auto done = engine_->follow(wanted, parts_.zones); !done) {
     engine_->freeze(full_ || shedding_);
     return done.error();
   }
+  committer_->next().facts.emplace_back("rules", write_rules(wanted));
   configuration_ = std::move(wanted);
-  committer_->next().facts.emplace_back("rules", write_rules(configuration_));
+  configuration_.schedules = {};
+  configuration_.stored_schedules = {};
   auto subscriptions = take_interest();
   if (parts_.bus != nullptr) parts_.bus->resubscribe(std::move(subscriptions));
   engine_->freeze(full_ || shedding_);

@@ -128,6 +128,10 @@ void Agent::look_for_oldest() const {
 void Agent::add_counts(const engine::Engine& engine) const {
   for (const model::Count& count : engine.counts()) {
     const CountNames names{std::string(count.metric), {count.label, count.second_label}};
+    if (count.value == 0) {  // as most are of thousands of schedules
+      counted_.erase(names);
+      continue;
+    }
     std::uint64_t& before = counted_[names];
     // An engine that took over begins at zero.
     const std::uint64_t grown = count.value >= before ? count.value - before : count.value;

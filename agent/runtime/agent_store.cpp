@@ -4,6 +4,7 @@
 
 #include "agent/core/outbox/weight.hpp"
 #include "agent/runtime/agent.hpp"
+#include "agent/runtime/rules_in_force.hpp"
 
 namespace sundial::runtime {
 namespace {
@@ -190,6 +191,7 @@ void Agent::fail(const Error& problem) {
   parts_.log.error("store.failed", "the agent begins anew as soon as its state can be written again",
                    {{"problem", failure_}});
   intake_.close();
+  if (engine_) rules_to_rebuild_ = write_rules(in_force());
   tear_down();
 }
 
@@ -231,7 +233,8 @@ void Agent::tear_down() {
 // A commit proves that it can go on; only then is anything taken or sent.
 void Agent::rebuild() {
   std::vector<model::Problem> problems;
-  const auto last = begin(configuration_, problems);
+  const auto configuration = read_rules(rules_to_rebuild_, configuration_);
+  const auto last = configuration ? begin(*configuration, problems) : Result<Moment>(configuration.error());
   if (!last) {
     failure_ = last.error().message();
     return tear_down();
@@ -242,6 +245,7 @@ void Agent::rebuild() {
       return parts_.loop.post([this] { tear_down(); });
     }
     failure_.clear();
+    rules_to_rebuild_.clear();
     rebuild_pause_ = Millis{0};
     parts_.log.info("store.works_again", "the state can be written again, and all goes on from it");
     resume(last);

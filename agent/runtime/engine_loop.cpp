@@ -119,6 +119,7 @@ void EngineLoop::freeze(bool frozen) {
 
 void EngineLoop::take(Accepted& accepted) {
   if (const auto* input = std::get_if<model::Input>(&accepted.what)) {
+    parts_.doubt.take(*input, accepted.at, effects_.ledger);
     engine_->take(*input, accepted.at, effects_);
     if (parts_.taken) parts_.taken(*input, accepted.at.wall);
     known_.learn(*input);
@@ -164,6 +165,7 @@ void EngineLoop::fill(StoreBatch& batch) {
   changed_ = false;
   batch.records.insert(batch.records.end(), effects_.records.begin(), effects_.records.end());
   batch.ledger.insert(batch.ledger.end(), effects_.ledger.begin(), effects_.ledger.end());
+  parts_.doubt.fill(batch);
   committed->records = std::move(effects_.records);
   committed->watch = std::move(effects_.watch);
   committed->ledger = batch.ledger;

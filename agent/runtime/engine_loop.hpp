@@ -12,6 +12,7 @@
 #include "agent/runtime/committer.hpp"
 #include "agent/runtime/intake.hpp"
 #include "agent/runtime/known.hpp"
+#include "agent/runtime/ledger_doubt.hpp"
 #include "agent/runtime/timeline.hpp"
 #include "platform/clock.hpp"
 
@@ -39,6 +40,7 @@ class EngineLoop {
     Intake& intake;
     Committer& committer;
     Timeline timeline;
+    LedgerDoubt doubt{};
     const RecordSealer* sealer = nullptr;
     std::uint64_t next_number = 1;
     // Asked of each record before it is written; left out: all are.

@@ -31,9 +31,8 @@ void complete(model::Input& input) {
 
 class Recovery {
  public:
-  Recovery(const RecoveryParts& parts, const model::Configuration& wanted,
-           std::vector<model::Problem>& problems)
-      : parts_(parts), wanted_(wanted), problems_(problems) {}
+  Recovery(const RecoveryParts& parts, model::Configuration wanted, std::vector<model::Problem>& problems)
+      : parts_(parts), wanted_(std::move(wanted)), problems_(problems) {}
 
   Result<Recovered> run();
 
@@ -43,6 +42,7 @@ class Recovery {
     JournalPosition end;
   };
 
+  Result<void> read_ledger_end();
   Result<void> open_journal();
   Result<void> make_engine();
   void replay();
@@ -52,7 +52,7 @@ class Recovery {
   Result<void> take_over(const model::Configuration& next);
 
   const RecoveryParts& parts_;
-  const model::Configuration& wanted_;
+  model::Configuration wanted_;
   std::vector<model::Problem>& problems_;
 
   StoreLoad load_;
@@ -61,9 +61,13 @@ class Recovery {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<Journal> journal_;
   model::Configuration configuration_;
+  std::string wanted_text_;  // write_rules of `wanted_`
+  std::string text_;         // and of `configuration_`
   JournalPosition position_;
   Moment last_{};
   Known known_;
+  LedgerDoubt doubt_;
+  std::uint64_t newest_line_ = 0;
   model::Effects effects_;
   std::vector<model::StateChange> state_;
   std::vector<Note> notes_;
@@ -76,6 +80,7 @@ Result<Recovered> Recovery::run() {
   position_ = load_.journal;
   before_ = read_moment(fact(load_, "moment"));
   known_ = Known::read(fact(load_, "known"));
+  if (auto read = read_ledger_end(); !read) return read.error();
   if (auto opened = open_journal(); !opened) return opened.error();
   if (auto made = make_engine(); !made) return made.error();
   replay();
@@ -84,7 +89,7 @@ Result<Recovered> Recovery::run() {
   if (before_) before_->since_boot += last_.elapsed - before_->moment.elapsed;
   if (before_) before_->moment = last_;
   const Present present{parts_.clock.now(), parts_.clock.since_boot(), parts_.clock.boot_id(),
-                        clock_trusted(parts_.clock, wanted_.device.clock_wait)};
+                        clock_trusted(parts_.clock, configuration_.device.clock_wait)};
   return Recovered{std::move(engine_),
                    std::move(journal_),
                    std::move(configuration_),
@@ -92,11 +97,23 @@ Result<Recovered> Recovery::run() {
                    position_,
                    last_,
                    known_,
+                   std::move(doubt_),
+                   newest_line_,
                    load_.next_number,
                    std::move(effects_),
                    std::move(state_),
                    std::move(load_.facts),
                    std::move(notes_)};
+}
+
+Result<void> Recovery::read_ledger_end() {
+  LedgerQuery last;
+  last.limit = 1;
+  const auto newest = parts_.store.ledger(last);
+  if (!newest) return newest.error();
+  if (!newest->empty()) newest_line_ = newest->front().number;
+  doubt_ = LedgerDoubt(newest_line_, fact(load_, LedgerDoubt::kFact), known_.clock_trusted);
+  return {};
 }
 
 Result<void> Recovery::open_journal() {
@@ -118,11 +135,13 @@ Result<void> Recovery::open_journal() {
 // With the rules that were last in force: what the journal still holds was accepted under them.
 Result<void> Recovery::make_engine() {
   configuration_ = wanted_;
+  text_ = wanted_text_ = write_rules(wanted_);
   const std::string in_force = fact(load_, "rules");
-  if (!in_force.empty() && in_force != write_rules(wanted_)) {
+  if (!in_force.empty() && in_force != wanted_text_) {
     auto former = read_rules(in_force, wanted_);
     if (former) {
       configuration_ = std::move(*former);
+      text_ = write_rules(configuration_);
     } else {
       parts_.log.warning("rules.former_unreadable", former.error().message());
     }
@@ -131,9 +150,10 @@ Result<void> Recovery::make_engine() {
   std::vector<model::Problem> former_problems;
   engine_ = engine::Engine::create(configuration_, parts_.zones, former_problems);
   if (!engine_) {
-    const auto stored = std::move(configuration_.stored_schedules);
+    auto stored = std::move(configuration_.stored_schedules);
     configuration_ = wanted_;
-    configuration_.stored_schedules = stored;
+    configuration_.stored_schedules = std::move(stored);
+    text_ = wanted_text_;
     engine_ = engine::Engine::create(configuration_, parts_.zones, problems_);
   }
   if (!engine_) return Error(ErrorKind::invalid, "the configuration has problems");
@@ -156,6 +176,7 @@ void Recovery::replay() {
     } else {
       auto& input = std::get<model::Input>(entry.record.what);
       complete(input);
+      doubt_.take(input, last_, effects_.ledger);
       engine_->take(input, last_, effects_);
       known_.learn(input);
     }
@@ -189,6 +210,7 @@ Result<void> Recovery::take_over(const model::Configuration& next) {
   engine_ = std::move(engine);
   known_.tell(*engine_, last_, effects_);
   configuration_ = next;
+  text_ = write_rules(next);
   return {};
 }
 
@@ -202,26 +224,26 @@ Result<void> Recovery::catch_up_with_present() {
   if (known_.clock_trusted && !clock_trusted(parts_.clock, wanted_.device.clock_wait)) {
     if (auto done = journal_and_take(model::ClockTrust{false}); !done) return done;
   }
-  const std::string wanted = write_rules(wanted_);
-  if (wanted != write_rules(configuration_)) {
+  if (wanted_text_ != text_) {
     model::Configuration next = wanted_;
     next.stored_schedules = configuration_.stored_schedules;
     if (auto done = take_over(next); !done) return done;
-    auto end = journal_->append(write_record({last_, Reloaded{wanted}}));
+    auto end = journal_->append(write_record({last_, Reloaded{wanted_text_}}));
     if (!end) return end.error();
     position_ = *end;
     parts_.log.info("rules.changed", "the configuration is another than at the last start");
   }
-  // What is not about rules holds as it is written now, also where a former text was read.
-  auto stored = std::move(configuration_.stored_schedules);
-  configuration_ = wanted_;
-  configuration_.stored_schedules = std::move(stored);
+  // What is not about rules holds as it is written now, also where a former text was read. The
+  // schedules are the engine's from here on.
+  configuration_ = std::move(wanted_);
+  configuration_.schedules = {};
   return {};
 }
 
 Result<void> Recovery::journal_and_take(model::Input input) {
   auto end = journal_->append(write_record({last_, input}));
   if (!end) return end.error();
+  doubt_.take(input, last_, effects_.ledger);
   engine_->take(input, last_, effects_);
   known_.learn(input);
   position_ = *end;
@@ -230,9 +252,9 @@ Result<void> Recovery::journal_and_take(model::Input input) {
 
 }  // namespace
 
-Result<Recovered> recover(const RecoveryParts& parts, const model::Configuration& configuration,
+Result<Recovered> recover(const RecoveryParts& parts, model::Configuration configuration,
                           std::vector<model::Problem>& problems) {
-  return Recovery(parts, configuration, problems).run();
+  return Recovery(parts, std::move(configuration), problems).run();
 }
 
 bool clock_trusted(const Clock& clock, Millis clock_wait) {

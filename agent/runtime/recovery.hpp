@@ -10,6 +10,7 @@
 #include "agent/ports/journal.hpp"
 #include "agent/runtime/journal_entry.hpp"
 #include "agent/runtime/known.hpp"
+#include "agent/runtime/ledger_doubt.hpp"
 #include "agent/runtime/redelivery.hpp"
 #include "agent/runtime/timeline.hpp"
 #include "platform/base/log.hpp"
@@ -34,11 +35,13 @@ struct RecoveryParts {
 struct Recovered {
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<Journal> journal;
-  model::Configuration configuration;  // with the schedules that the store holds
+  model::Configuration configuration;  // without the schedules: the engine has them
   Timeline timeline;
   JournalPosition position;  // all before it was given to the engine
   Moment last;               // the last moment that the engine was told
   Known known;
+  LedgerDoubt doubt;
+  std::uint64_t newest_line = 0;  // of the store's ledger
   std::uint64_t next_number = 1;
   model::Effects effects;  // not yet in the store
   std::vector<model::StateChange> state;
@@ -47,7 +50,7 @@ struct Recovered {
 };
 
 // `problems`: of the configuration; then there is no engine and an error that says so.
-Result<Recovered> recover(const RecoveryParts& parts, const model::Configuration& configuration,
+Result<Recovered> recover(const RecoveryParts& parts, model::Configuration configuration,
                           std::vector<model::Problem>& problems);
 
 // Whether the wall clock can be believed: it follows a time server, or the boot is so long ago that

@@ -11,17 +11,15 @@
 namespace sundial::runtime {
 namespace {
 
+// There may be thousands, and a fingerprint is the table's JSON already.
 template <typename Definition>
-Value definitions_value(const std::vector<Definition>& definitions) {
-  List list;
+std::string definitions_text(const std::vector<Definition>& definitions) {
+  std::string text = "[";
   for (const Definition& definition : definitions) {
-    Map entry;
-    entry.set("id", definition.id);
-    entry.set("fingerprint", definition.fingerprint);
-    entry.set("table", config::to_value(definition.source));
-    list.emplace_back(std::move(entry));
+    if (text.size() > 1) text += ',';
+    text += R"({"id":)" + json::write(Value(definition.id)) + R"(,"table":)" + definition.fingerprint + '}';
   }
-  return list;
+  return text + "]";
 }
 
 std::string text_of(const Value& value, std::string_view key) {
@@ -44,7 +42,6 @@ Result<std::vector<Definition>> read_definitions(const Value& document, std::str
       return Error(ErrorKind::unsupported, problems.empty() ? "a rule in force can't be read"
                                                             : model::format_problem(problems.front()));
     }
-    definition->fingerprint = text_of(entry, "fingerprint");
     definitions.push_back(std::move(*definition));
   }
   return definitions;
@@ -73,9 +70,10 @@ std::string write_rules(const model::Configuration& configuration) {
   document.set("time_zone", configuration.device.time_zone);
   document.set("clock_wait", format_duration(configuration.device.clock_wait));
   document.set("task_queue", configuration.temporal.task_queue);
-  document.set("rules", definitions_value(configuration.rules));
-  document.set("schedules", definitions_value(configuration.schedules));
-  return json::write(document);
+  std::string text = json::write(document);
+  text.pop_back();  // the brace
+  return text + R"(,"rules":)" + definitions_text(configuration.rules) + R"(,"schedules":)" +
+         definitions_text(configuration.schedules) + "}";
 }
 
 Result<model::Configuration> read_rules(std::string_view text, const model::Configuration& base) {
@@ -90,13 +88,13 @@ Result<model::Configuration> read_rules(std::string_view text, const model::Conf
   auto rules = read_definitions<model::RuleDefinition>(
       *document, "rules",
       [](const std::string& id, const Value& body, std::vector<model::Problem>& problems) {
-        return config::read_rule(id, body, problems);
+        return config::read_rule(id, body, problems, config::Written::in_a_file);
       });
   if (!rules) return rules.error();
   auto schedules = read_definitions<model::ScheduleDefinition>(
       *document, "schedules",
       [](const std::string& id, const Value& body, std::vector<model::Problem>& problems) {
-        return config::read_schedule(id, body, problems);
+        return config::read_schedule(id, body, problems, config::Written::in_a_file);
       });
   if (!schedules) return schedules.error();
   configuration.rules = std::move(*rules);

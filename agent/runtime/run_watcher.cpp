@@ -23,6 +23,24 @@ std::string text_of(const Value& document, std::string_view key) {
   return member == nullptr || member->text() == nullptr ? std::string() : *member->text();
 }
 
+// Where a token may ask about workflows but not about the namespace, the workflow's 404 is to be believed.
+bool knows_namespace(const DeliveryAnswer& probe) {
+  return probe.outcome == DeliveryOutcome::done ||
+         (probe.outcome == DeliveryOutcome::hold && probe.refusal != ErrorKind::not_found);
+}
+
+// Whether a run has ended, where its result can't be read (a key that is no longer there): a schedule
+// must not wait for it for ever. What continued as new goes on in the latest run.
+Result<WorkflowResult> end_of(WorkflowService& temporal, const std::string& id, const std::string& run) {
+  auto described = temporal.describe(id, run);
+  if (described && described->status == "continued_as_new") described = temporal.describe(id, "");
+  if (!described) return described.error();
+  WorkflowResult result;
+  result.status = described->status;
+  result.ended = described->close_time;
+  return result;
+}
+
 }  // namespace
 
 RunWatcher::~RunWatcher() {
@@ -157,10 +175,14 @@ void RunWatcher::ask() {
   auto answer = std::make_shared<Answer>();
   parts_.worker.run(
       [this, id = watched.workflow_id, run = watched.run_id, wait = runs_.size() == 1 ? kLongPoll : Millis{0},
-       answer] {
+       only_end = !watched.awaited.has_value(), answer] {
         answer->result = parts_.temporal.result(id, run, wait);
-        if (!*answer->result && answer->result->error().kind() == ErrorKind::not_found) {
-          answer->certain = parts_.temporal.probe().outcome == DeliveryOutcome::done;
+        if (*answer->result) return;
+        const ErrorKind kind = answer->result->error().kind();
+        if (kind == ErrorKind::not_found) {
+          answer->certain = knows_namespace(parts_.temporal.probe());
+        } else if (only_end && !meaning_of(kind).worth_retrying) {
+          answer->result = end_of(parts_.temporal, id, run);
         }
       },
       [this, name, answer] {
@@ -197,7 +219,8 @@ void RunWatcher::end(Runs::iterator run, const WorkflowResult* result) {
   if (watched.awaited) return;
   const std::string known_as = over.first.substr(kSchedules.size());
   const bool failed = result != nullptr && result->status != "completed";
-  parts_.ended({watched.schedule, known_as, failed, std::nullopt}, over);
+  const std::optional<Instant> ended = result == nullptr ? std::nullopt : result->ended;
+  parts_.ended({watched.schedule, known_as, failed, ended}, over);
 }
 
 }  // namespace sundial::runtime

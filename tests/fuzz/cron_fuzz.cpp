@@ -58,6 +58,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<model::Problem> problems;
   const auto compiled = compile_times(definition, {"fuzz", "America/New_York"}, zones, problems);
   require(compiled.has_value() == problems.empty());
+  for (const model::Problem& problem : problems) {
+    // One line, that says what would be right.
+    require(problem.what.find('\n') == std::string::npos && problem.what.size() < 600);
+  }
   if (!compiled) return 0;
   Instant last = before_spring;
   for (int i = 0; i < 20; ++i) {

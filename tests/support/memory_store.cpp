@@ -54,6 +54,11 @@ Result<void> MemoryStore::commit(const StoreBatch& batch) {
       facts_.erase(name);
     }
   }
+  for (const LedgerCorrection& correction : batch.corrections) {
+    for (NumberedLedgerEntry& line : ledger_) {
+      if (line.number > correction.after) line.entry.at += correction.by;
+    }
+  }
   for (const model::LedgerEntry& entry : batch.ledger) ledger_.push_back({next_entry_++, entry});
   if (batch.journal) journal_ = *batch.journal;
   drop_oldest_dead();

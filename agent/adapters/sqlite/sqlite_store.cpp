@@ -50,6 +50,9 @@ Result<void> SqliteStore::apply(const StoreBatch& batch) {
   for (const auto& [name, value] : batch.facts) {
     if (auto done = change_fact(name, value); !done) return done;
   }
+  for (const LedgerCorrection& correction : batch.corrections) {
+    if (auto done = correct(correction); !done) return done;
+  }
   for (const model::LedgerEntry& entry : batch.ledger) {
     if (auto done = note(entry); !done) return done;
   }
@@ -171,6 +174,17 @@ Result<void> SqliteStore::note(const model::LedgerEntry& entry) {
       .bind(entry.reason)
       .bind(entry.detail)
       .run();
+}
+
+// Comes with a step of the clock before it was trusted, once or twice a boot.
+Result<void> SqliteStore::correct(const LedgerCorrection& correction) {
+  const std::string sql = fmt::format("UPDATE ledger SET at = at + {} WHERE number > {}",
+                                      correction.by.count(), correction.after);
+  if (auto done = database_.execute(sql.c_str()); !done) return done;
+  const auto newest = database_.number("SELECT coalesce(max(at), 0) FROM ledger");
+  if (!newest) return newest.error();
+  newest_ledger_ = Instant{Millis{*newest}};
+  return {};
 }
 
 Result<void> SqliteStore::drop_oldest_dead() {

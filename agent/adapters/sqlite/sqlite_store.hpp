@@ -74,6 +74,7 @@ class SqliteStore final : public Store {
   Result<void> change_state(const model::StateChange& change);
   Result<void> change_fact(const std::string& name, const std::optional<std::string>& value);
   Result<void> note(const model::LedgerEntry& entry);
+  Result<void> correct(const LedgerCorrection& correction);
   Result<void> drop_oldest_dead();
   Result<void> save_totals();
   void tidy();

@@ -99,6 +99,7 @@ Result<std::optional<WorkflowEnd>> read_end(const Value& event, const PayloadCod
     end->result.status = "continued_as_new";
     end->next_run = text_at(*continued, {"newExecutionRunId"});
   }
+  if (end) end->result.ended = time_at(event, {"eventTime"});
   return end;
 }
 

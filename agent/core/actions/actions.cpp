@@ -45,16 +45,16 @@ class Compiler {
   template <typename Compiled>
   bool compile(const model::ActionDefinition& definition, Compiled& compiled) {
     const std::size_t before = problems_.size();
-    const auto* table = std::get_if<model::Table>(&definition.table.data);
+    const auto* table = std::get_if<model::Table>(&definition.table->data);
     if (table == nullptr) {
-      report(definition.table.at, "", "a table is expected, or a list of tables");
+      report(definition.table->at, "", "a table is expected, or a list of tables");
       return false;
     }
-    if (definition.table.find("each") != nullptr) scope_with_each_.variables.add(Variable::each);
+    if (definition.table->find("each") != nullptr) scope_with_each_.variables.add(Variable::each);
     for (const model::Entry& entry : *table) compile_entry(definition.kind, entry, compiled);
     for (const Key& key : keys_of(definition.kind)) {
-      if (key.required && definition.table.find(key.name) == nullptr) {
-        report(definition.table.at, "", fmt::format("'{}' is missing", key.name));
+      if (key.required && definition.table->find(key.name) == nullptr) {
+        report(definition.table->at, "", fmt::format("'{}' is missing", key.name));
       }
     }
     return problems_.size() == before;

@@ -20,20 +20,21 @@ using model::OriginKind;
 class Composition final : public Engine, private rules::Decisions {
  public:
   Composition(const model::Configuration& configuration, std::vector<rules::CompiledRule> compiled,
-              std::unique_ptr<schedule::Book> book, ScheduleActions schedule_actions)
+              std::unique_ptr<schedule::Book> book, std::unique_ptr<ScheduleActions> schedule_actions)
       : device_name_(configuration.device.name),
         device_zone_(configuration.device.time_zone),
         device_{device_name_, device_zone_},
         fingerprints_(fingerprints(configuration)),
         rules_(std::move(compiled), device_, configuration.mqtt ? configuration.mqtt->version : 5, *this),
-        book_(std::move(book)),
-        schedule_actions_(std::move(schedule_actions)) {
+        schedule_actions_(std::move(schedule_actions)),
+        book_(std::move(book)) {
     std::vector<const rules::CompiledRule*> all;
     for (const auto& runner : rules_.runners()) all.push_back(&runner->rule());
     prefilter_ = std::make_shared<const rules::Prefilter>(all, device_name_, device_zone_);
     hands_.launch = [this](const schedule::Firing& firing) { return launch(firing); };
-    hands_.stop = [this](const model::ScheduleDefinition& definition, std::string_view workflow,
-                         schedule::StopKind kind) { stop(definition, workflow, kind); };
+    hands_.stop = [this](std::string_view schedule, std::string_view workflow, schedule::StopKind kind) {
+      stop(schedule, workflow, kind);
+    };
   }
 
   void restore(std::string_view owner, std::string_view key, std::string_view bytes) override {
@@ -107,6 +108,7 @@ class Composition final : public Engine, private rules::Decisions {
   Value describe_rules() const override;
   Value describe_keys(std::string_view rule, std::size_t limit) const override;
   std::vector<std::string> schedule_ids() const override { return book_->ids(); }
+  std::vector<model::ScheduleDefinition> file_schedules() const override { return book_->of_files(); }
   std::optional<Map> describe_schedule(std::string_view id, Moment now) const override {
     return book_->describe(id, now);
   }
@@ -133,11 +135,6 @@ class Composition final : public Engine, private rules::Decisions {
     book_->hold(absence.full, now);
     work_off(now);
   }
-  void take_one(const model::ScheduleCommand& command, Moment now) {
-    std::vector<model::Problem> checked_before;
-    if (command.definition) schedule_actions_.add(*command.definition, checked_before);
-    book_->take(command, now, hands_, *effects_);
-  }
   void take_one(const model::ResetKeys& reset, Moment) { rules_.reset(reset.rule, reset.key); }
   void take_one(const model::ClockStep& step, Moment now) {
     rules_.clock_stepped(step.before, now);
@@ -159,7 +156,7 @@ class Composition final : public Engine, private rules::Decisions {
   void fired(const rules::Fired& fired) override;
   void noted(const rules::Noted& noted) override;
   std::vector<std::string> launch(const schedule::Firing& firing);
-  void stop(const model::ScheduleDefinition& definition, std::string_view workflow, schedule::StopKind kind);
+  void stop(std::string_view schedule, std::string_view workflow, schedule::StopKind kind);
   void carry_out(const std::vector<actions::CompiledAction>& all, const expression::Bindings& bindings,
                  const actions::Firing& firing, const Cause& cause, std::string_view group);
   void tell(LedgerEntry entry) {
@@ -173,8 +170,8 @@ class Composition final : public Engine, private rules::Decisions {
   const std::map<std::string, std::string> fingerprints_;
   rules::Rules rules_;
   std::shared_ptr<const rules::Prefilter> prefilter_;
+  std::unique_ptr<ScheduleActions> schedule_actions_;  // the book calls it
   std::unique_ptr<schedule::Book> book_;
-  ScheduleActions schedule_actions_;
   schedule::Hands hands_;
   model::Effects* effects_ = nullptr;
   const model::Message* taking_ = nullptr;  // the message that is being decided on
@@ -253,20 +250,22 @@ void Composition::noted(const rules::Noted& noted) {
 std::vector<std::string> Composition::launch(const schedule::Firing& firing) {
   actions::Firing made;
   made.kind = actions::Firing::Kind::schedule;
-  made.owner = firing.definition.id;
+  made.owner = firing.schedule;
   made.at = firing.at;
   made.schedule_time = firing.due;
   // A backfilled due time is the same event as when it was due; a trigger is one of its own.
   const bool triggered = firing.cause == schedule::Firing::Cause::trigger;
   const Moment at{firing.at, now_.elapsed};
-  const Cause cause = cause_of(device_name_, firing.definition.id, made, triggered ? "trigger" : "", at);
-  const expression::ScheduleView view{firing.definition.id, firing.due};
+  const Cause cause = cause_of(device_name_, firing.schedule, made, triggered ? "trigger" : "", at);
+  const expression::ScheduleView view{firing.schedule, firing.due};
   expression::Bindings bindings;
   bindings.device = &device_;
   bindings.now = firing.at;
   bindings.schedule = &view;
   const std::size_t before = effects_->records.size();
-  carry_out(schedule_actions_.of(firing.definition.id), bindings, made, cause, "");
+  if (const auto* compiled = dynamic_cast<const ScheduleActions::Compiled*>(firing.deeds)) {
+    carry_out(compiled->actions, bindings, made, cause, "");
+  }
   std::vector<std::string> started;
   for (std::size_t i = before; i < effects_->records.size(); ++i) {
     const model::OutboxRecord& record = effects_->records[i];
@@ -275,17 +274,16 @@ std::vector<std::string> Composition::launch(const schedule::Firing& firing) {
   return started;
 }
 
-void Composition::stop(const model::ScheduleDefinition& definition, std::string_view workflow,
-                       schedule::StopKind kind) {
+void Composition::stop(std::string_view schedule, std::string_view workflow, schedule::StopKind kind) {
   actions::Firing firing;
   firing.kind = actions::Firing::Kind::schedule;
-  firing.owner = definition.id;
+  firing.owner = schedule;
   firing.at = firing.schedule_time = now_.wall;
-  const Cause cause = cause_of(device_name_, definition.id, firing, workflow, now_);
+  const Cause cause = cause_of(device_name_, schedule, firing, workflow, now_);
   actions::RenderedAction action;
   action.kind = kind == schedule::StopKind::cancel ? model::ActionKind::cancel : model::ActionKind::terminate;
   action.action.append("id", workflow);
-  action.action.append("reason", fmt::format("schedule {}: the next run is due", definition.id));
+  action.action.append("reason", fmt::format("schedule {}: the next run is due", schedule));
   effects_->records.push_back(record_of(cause, "stop", std::move(action)));
 }
 
@@ -365,16 +363,13 @@ std::unique_ptr<Engine> Engine::create(const model::Configuration& configuration
   if (configuration.mqtt) {
     rules::check_shared_filters(compiled, configuration.rules, configuration.mqtt->version, problems);
   }
-  auto book = std::make_unique<schedule::Book>(configuration, zones, problems);
-  ScheduleActions schedule_actions(zones);
-  // Whoever took these in has checked them; where the file has one of the same id, that one stands.
-  std::vector<model::Problem> checked_before;
-  for (const model::StoredSchedule& stored : configuration.stored_schedules) {
-    schedule_actions.add(stored.definition, checked_before);
-  }
-  for (const model::ScheduleDefinition& definition : configuration.schedules) {
-    schedule_actions.add(definition, problems);
-  }
+  auto schedule_actions = std::make_unique<ScheduleActions>(zones);
+  auto book = std::make_unique<schedule::Book>(
+      configuration, zones, problems,
+      [of = schedule_actions.get()](const model::ScheduleDefinition& definition,
+                                    std::vector<model::Problem>& found) {
+        return of->compile(definition, found);
+      });
   if (problems.size() > before || !context.zone) return nullptr;
   return std::make_unique<Composition>(configuration, std::move(compiled), std::move(book),
                                        std::move(schedule_actions));

@@ -64,6 +64,9 @@ class Engine {
   virtual Value describe_rules() const = 0;
   virtual Value describe_keys(std::string_view rule, std::size_t limit) const = 0;
   virtual std::vector<std::string> schedule_ids() const = 0;  // ascending
+  // The schedules of the files in their order, with their ids and fingerprints and nothing else: there
+  // may be thousands, so nobody keeps a second copy of what the engine knows.
+  virtual std::vector<model::ScheduleDefinition> file_schedules() const = 0;
   virtual std::optional<Map> describe_schedule(std::string_view id, Moment now) const = 0;
   // The schedule's next times as RFC 3339 with its zone's offset; nothing where there is none of this id.
   virtual std::optional<std::vector<std::string>> next_times(std::string_view schedule, Moment now,

@@ -2,26 +2,37 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/core/actions/actions.hpp"
 #include "agent/core/model/schedule.hpp"
+#include "agent/core/schedule/book.hpp"
 
 namespace sundial::engine {
 
 class ScheduleActions {
  public:
+  struct Compiled final : schedule::Deeds {
+    explicit Compiled(std::vector<actions::CompiledAction> made) : actions(std::move(made)) {}
+    std::vector<actions::CompiledAction> actions;
+  };
+
   explicit ScheduleActions(const ZoneSource& zones);
 
-  // Compiles the schedule's actions, in place of those that it had, and checks them against its `overlap`.
-  void add(const model::ScheduleDefinition& definition, std::vector<model::Problem>& problems);
-  // None where it was not added.
-  const std::vector<actions::CompiledAction>& of(std::string_view id) const;
+  // Compiles the schedule's actions and checks them against its `overlap`.
+  std::shared_ptr<const Compiled> compile(const model::ScheduleDefinition& definition,
+                                          std::vector<model::Problem>& problems);
 
  private:
+  std::shared_ptr<const Compiled> find_or_make(const model::ScheduleDefinition& definition,
+                                               std::vector<model::Problem>& problems);
+
   expression::Scope scope_;
-  std::map<std::string, std::vector<actions::CompiledAction>, std::less<>> compiled_;
+  // By what was written: many schedules of a device do the same.
+  std::map<std::string, std::shared_ptr<const Compiled>> known_;
 };
 
 }  // namespace sundial::engine

@@ -31,7 +31,7 @@ std::optional<ActionKind> action_kind(std::string_view name);
 // One table of the configuration, its strings being templates (keys of tables are none).
 struct ActionDefinition {
   ActionKind kind;
-  Node table;  // always a Table
+  SharedNode table;  // always a Table
 };
 
 enum class OriginKind { rule, schedule, http, command_line };

@@ -6,7 +6,7 @@
 namespace sundial::model {
 
 std::string format_problem(const Problem& problem) {
-  std::string place = problem.at.file;
+  std::string place = problem.at.file.text();
   if (problem.at.line > 0) place += fmt::format(":{}:{}", problem.at.line, problem.at.column);
   if (!place.empty()) place += ": ";
   return problem.where.empty() ? place + problem.what

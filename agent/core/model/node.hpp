@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,10 +14,32 @@
 
 namespace sundial::model {
 
+// A file's name, which all places in the file share.
+class FileName {
+ public:
+  FileName() = default;
+  FileName(std::string name) : name_(std::make_shared<const std::string>(std::move(name))) {}  // NOLINT
+  FileName(const char* name) : FileName(std::string(name)) {}                                  // NOLINT
+
+  const std::string& text() const {
+    static const std::string none;
+    return name_ ? *name_ : none;
+  }
+  friend bool operator==(const FileName& left, const FileName& right) {
+    return left.name_ == right.name_ || left.text() == right.text();
+  }
+  friend bool operator<(const FileName& left, const FileName& right) {
+    return left.name_ != right.name_ && left.text() < right.text();
+  }
+
+ private:
+  std::shared_ptr<const std::string> name_;
+};
+
 // Where something stands. Line and column count from 1, in code points; line 0: not in a file (the
 // body of a request, the command line), and then only `file` is shown.
 struct Position {
-  std::string file;
+  FileName file;
   int line = 0;
   int column = 0;
 };
@@ -47,6 +70,20 @@ struct Entry {
   std::string key;
   Position key_at;
   Node value;
+};
+
+// A node that nobody changes any more: its copies share it. A configuration is copied, and may hold
+// thousands of tables.
+class SharedNode {
+ public:
+  SharedNode() : SharedNode(Node()) {}
+  SharedNode(Node node) : node_(std::make_shared<const Node>(std::move(node))) {}  // NOLINT: nodes convert
+
+  const Node& operator*() const { return *node_; }
+  const Node* operator->() const { return node_.get(); }
+
+ private:
+  std::shared_ptr<const Node> node_;
 };
 
 // A text with its place: an expression, a template, a topic.

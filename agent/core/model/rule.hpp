@@ -58,7 +58,7 @@ struct RuleDefinition {
   std::optional<Millis> silent_for;
   std::vector<ActionDefinition> actions;  // as they stand in the file, over all kinds
   std::vector<ActionDefinition> back;
-  Node source;              // the whole table, for the places of its keys
+  SharedNode source;        // the whole table, for the places of its keys
   std::string fingerprint;  // equal for the same text: such a rule keeps its state over a reload
 };
 

@@ -46,7 +46,7 @@ struct ScheduleDefinition {
   bool pause_on_failure = false;
   std::string note;
   std::vector<ActionDefinition> actions;
-  Node source;
+  // The table as JSON: all that was written. Equal for the same text: then a reload keeps its state.
   std::string fingerprint;
 };
 

@@ -91,21 +91,21 @@ void check_window(const RuleDefinition& rule, const std::string& where, std::vec
     closes = closes || window.source.find(key) != nullptr;
   }
   if (!closes) {
-    problems.push_back({place_of(rule.source, "window"), where + " window",
+    problems.push_back({place_of(*rule.source, "window"), where + " window",
                         "nothing closes this window; give it count, timeout, close_when, every or session"});
   }
 }
 
 void check_hearing(const RuleDefinition& rule, const std::string& where, std::vector<Problem>& problems) {
-  const Node* topic = rule.source.find("topic");
+  const Node* topic = rule.source->find("topic");
   const auto* filters = topic == nullptr ? nullptr : std::get_if<model::Array>(&topic->data);
   if (filters != nullptr && filters->empty()) {
     problems.push_back({topic->at, where + " topic", "an empty list hears nothing; name a topic"});
-  } else if (topic == nullptr && rule.source.find("webhook") == nullptr) {
+  } else if (topic == nullptr && rule.source->find("webhook") == nullptr) {
     problems.push_back({rule.at, where, "hears nothing; give it a `topic` or a `webhook`"});
   }
   if (rule.silent_for && rule.retained == model::Retained::only) {
-    problems.push_back({place_of(rule.source, "retained"), where + " retained",
+    problems.push_back({place_of(*rule.source, "retained"), where + " retained",
                         "a retained message is not hearing, so that `silent_for` would hear nothing; leave "
                         "`retained` out"});
   }
@@ -115,7 +115,7 @@ void check_hearing(const RuleDefinition& rule, const std::string& where, std::ve
 
 void check_combinations(const RuleDefinition& rule, std::vector<Problem>& problems) {
   const std::string where = fmt::format("[rule.{}]", rule.id);
-  check(rule.source, where, "", kInRule, kRuleNeeds, problems);
+  check(*rule.source, where, "", kInRule, kRuleNeeds, problems);
   if (rule.window) check_window(rule, where, problems);
   check_hearing(rule, where, problems);
   if (rule.actions.empty() && rule.back.empty()) {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "agent/core/rules/fingerprint.hpp"
-#include "agent/core/rules/indexed_heap.hpp"
 #include "agent/core/rules/unique_memory.hpp"
 #include "agent/core/rules/window_state.hpp"
+#include "platform/base/indexed_heap.hpp"
 #include "platform/base/time.hpp"
 #include "platform/base/value.hpp"
 

@@ -2,8 +2,6 @@
 #include "agent/core/schedule/book.hpp"
 
 #include <algorithm>
-#include <map>
-#include <set>
 #include <utility>
 
 #include "agent/core/schedule/book_impl.hpp"
@@ -37,20 +35,36 @@ Course* Book::Impl::active(std::string_view id) {
 std::unique_ptr<Course> Book::Impl::compile(const model::ScheduleDefinition& definition, bool from_file,
                                             std::vector<model::Problem>& problems) {
   auto times = compile_times(definition, {device, time_zone}, zones, problems);
+  std::shared_ptr<const Deeds> deeds;
+  if (prepare) {
+    // Whoever took in one of the API has checked its actions.
+    std::vector<model::Problem> checked_before;
+    deeds = prepare(definition, from_file ? problems : checked_before);
+  }
   if (!times) return nullptr;
-  return std::make_unique<Course>(definition, std::move(times->timetable), from_file, next_order++);
+  const std::string& id = slots.try_emplace(definition.id).first->first;
+  return std::make_unique<Course>(id, definition, std::move(times->timetable), std::move(deeds), from_file,
+                                  next_order++);
 }
 
 // Puts the course where its next moment is.
 void Book::Impl::enter(Course& course) {
   course.refresh(clock);
-  if (const auto wall = course.wall_wake()) wall_wakes.insert({*wall, course.order(), &course});
-  if (const auto elapsed = course.elapsed_wake()) elapsed_wakes.insert({*elapsed, course.order(), &course});
+  if (course.wall_wake()) {
+    wall_wakes.place(&course);
+  } else {
+    wall_wakes.remove(&course);
+  }
+  if (course.elapsed_wake()) {
+    elapsed_wakes.place(&course);
+  } else {
+    elapsed_wakes.remove(&course);
+  }
 }
 
-void Book::Impl::leave(const Course& course) {
-  std::erase_if(wall_wakes, [&course](const auto& wake) { return std::get<2>(wake) == &course; });
-  std::erase_if(elapsed_wakes, [&course](const auto& wake) { return std::get<2>(wake) == &course; });
+void Book::Impl::leave(Course& course) {
+  wall_wakes.remove(&course);
+  elapsed_wakes.remove(&course);
 }
 
 void Book::Impl::enter_all() {
@@ -62,8 +76,7 @@ void Book::Impl::enter_all() {
 // Does `act` to the course, and puts it where its next moment is then.
 template <typename Act>
 void Book::Impl::change(Course& course, Act act) {
-  if (const auto wall = course.wall_wake()) wall_wakes.erase({*wall, course.order(), &course});
-  if (const auto elapsed = course.elapsed_wake()) elapsed_wakes.erase({*elapsed, course.order(), &course});
+  leave(course);
   act(course);
   touched.insert(&course);
   enter(course);
@@ -78,10 +91,10 @@ void Book::Impl::advance(Moment now, const Hands& hands, model::Effects& effects
   if (full) return;
   Scene scene{now, hands, effects, clock, downtime, link_up};
   while (true) {
-    if (!elapsed_wakes.empty() && std::get<0>(*elapsed_wakes.begin()) <= now.elapsed) {
-      change(*std::get<2>(*elapsed_wakes.begin()), [&scene](Course& course) { course.on_elapsed(scene); });
-    } else if (!wall_wakes.empty() && std::get<0>(*wall_wakes.begin()) <= now.wall) {
-      change(*std::get<2>(*wall_wakes.begin()), [&scene](Course& course) { course.on_due(scene); });
+    if (!elapsed_wakes.empty() && *elapsed_wakes.top()->elapsed_wake() <= now.elapsed) {
+      change(*elapsed_wakes.top(), [&scene](Course& course) { course.on_elapsed(scene); });
+    } else if (!wall_wakes.empty() && *wall_wakes.top()->wall_wake() <= now.wall) {
+      change(*wall_wakes.top(), [&scene](Course& course) { course.on_due(scene); });
     } else {
       break;
     }
@@ -205,9 +218,9 @@ void Book::Impl::put(const model::ScheduleCommand& command, Moment now) {
     leave(*slot.api);
     touched.erase(slot.api.get());
   }
-  slot.json = command.definition_json;
+  slot.json = std::make_unique<std::string>(command.definition_json);
   slot.api = std::move(course);
-  changes.push_back({std::string(kOwner) + command.id, "definition", slot.json});
+  changes.push_back({std::string(kOwner) + command.id, "definition", *slot.json});
   if (slot.file) slot.api->shadow();
   slot.api->begin(now);
   if (clock.trusted) {
@@ -231,8 +244,9 @@ void Book::Impl::remove(const std::string& id) {
 }
 
 Book::Book(const model::Configuration& configuration, const ZoneSource& zones,
-           std::vector<model::Problem>& problems)
+           std::vector<model::Problem>& problems, Prepare prepare)
     : impl_(std::make_unique<Impl>(zones)) {
+  impl_->prepare = std::move(prepare);
   impl_->device = configuration.device.name;
   impl_->time_zone = configuration.device.time_zone;
   impl_->clock_wait = configuration.device.clock_wait;
@@ -249,7 +263,7 @@ Book::Book(const model::Configuration& configuration, const ZoneSource& zones,
     Impl::Slot& slot = impl_->slots[stored.definition.id];
     if (slot.file) course->shadow();
     slot.api = std::move(course);
-    slot.json = stored.json;
+    slot.json = std::make_unique<std::string>(stored.json);
   }
 }
 
@@ -328,8 +342,8 @@ Book::Wake Book::next_wake() const {
   if (!impl_->clock.calendars_run) sooner(impl_->wait_ends);
   if (impl_->link_settles) sooner(*impl_->link_settles);
   if (impl_->full) return wake;
-  if (!impl_->elapsed_wakes.empty()) sooner(std::get<0>(*impl_->elapsed_wakes.begin()));
-  if (!impl_->wall_wakes.empty()) wake.wall = std::get<0>(*impl_->wall_wakes.begin());
+  if (!impl_->elapsed_wakes.empty()) sooner(*impl_->elapsed_wakes.top()->elapsed_wake());
+  if (!impl_->wall_wakes.empty()) wake.wall = impl_->wall_wakes.top()->wall_wake();
   return wake;
 }
 
@@ -338,7 +352,7 @@ std::vector<model::StateChange> Book::collect() {
   collected.swap(impl_->changes);
   for (Course* course : impl_->touched) {
     if (!course->take_dirty()) continue;
-    collected.push_back({std::string(kOwner) + course->definition().id, key_of(*course), course->write()});
+    collected.push_back({std::string(kOwner).append(course->id()), key_of(*course), course->write()});
   }
   impl_->touched.clear();
   return collected;
@@ -350,7 +364,7 @@ std::vector<model::StateChange> Book::everything() const {
     const std::string owner = std::string(kOwner) + id;
     if (slot.file) all.push_back({owner, "file", slot.file->write()});
     if (slot.api) all.push_back({owner, "api", slot.api->write()});
-    if (slot.api) all.push_back({owner, "definition", slot.json});
+    if (slot.api) all.push_back({owner, "definition", *slot.json});
   }
   return all;
 }

@@ -17,13 +17,22 @@
 
 namespace sundial::schedule {
 
+// What a schedule does, compiled: the book keeps it with the schedule, and hands it back when that fires.
+struct Deeds {
+  virtual ~Deeds() = default;
+};
+// What is wrong with a definition's actions goes to `problems`.
+using Prepare = std::function<std::shared_ptr<const Deeds>(const model::ScheduleDefinition& definition,
+                                                           std::vector<model::Problem>& problems)>;
+
 // A due time, or a manual one, that fires now.
 struct Firing {
   enum class Cause { due, made_up, trigger, backfill };
 
-  const model::ScheduleDefinition& definition;
-  Instant due;  // schedule.time: nominal, before jitter; of a trigger its own moment
-  Instant at;   // the time of the firing: due with its jitter, however late it is worked off; else now
+  std::string_view schedule;  // its id
+  const Deeds* deeds;         // null where the book was told of no way to prepare them
+  Instant due;                // schedule.time: nominal, before jitter; of a trigger its own moment
+  Instant at;  // the time of the firing: due with its jitter, however late it is worked off; else now
   Cause cause = Cause::due;
 };
 
@@ -36,7 +45,7 @@ struct Hands {
   // them runs, `overlap` decides what becomes of further due times.
   std::function<std::vector<std::string>(const Firing&)> launch;
   // Asks Temporal to stop a run (overlap = "cancel_other", "terminate_other").
-  std::function<void(const model::ScheduleDefinition&, std::string_view workflow_id, StopKind)> stop;
+  std::function<void(std::string_view schedule, std::string_view workflow_id, StopKind)> stop;
 };
 
 // Pure: the same definitions, state, inputs and moments give the same decisions. Promises: nothing
@@ -52,7 +61,7 @@ class Book {
   // Compiles the schedules of the files; problems with one of them leave it out, and there should be
   // no start. One from the store that no longer compiles is left out too, and said in the ledger.
   Book(const model::Configuration& configuration, const ZoneSource& zones,
-       std::vector<model::Problem>& problems);
+       std::vector<model::Problem>& problems, Prepare prepare = {});
   ~Book();
 
   // State as `collect` gave it, before `begin`: owner "schedule/<id>".
@@ -82,14 +91,13 @@ class Book {
   std::vector<model::StateChange> collect();
   std::vector<model::StateChange> everything() const;
 
-  // The definition in force; nothing where there is none of this id.
-  const model::ScheduleDefinition* find(std::string_view id) const;
-  bool is_from_file(std::string_view id) const;
   // For the API, the page and the command line: the TOML keys as written, `id`, `source`, `state`,
   // `next` (ten times) and `transition` (what the clocks' next change does, where it does something).
   // What became of the due times before is in the ledger.
   std::optional<Map> describe(std::string_view id, Moment now) const;
   std::vector<std::string> ids() const;  // ascending
+  // Those of the files in their order: id and fingerprint only.
+  std::vector<model::ScheduleDefinition> of_files() const;
   // The next due times as RFC 3339 with the zone's offset; nothing where there is no such schedule.
   std::optional<std::vector<std::string>> next_times(std::string_view id, Moment now,
                                                      std::size_t count) const;

@@ -5,7 +5,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,10 +18,21 @@ struct Book::Impl {
   struct Slot {
     std::unique_ptr<Course> file;
     std::unique_ptr<Course> api;
-    std::string json;  // of the API's
+    std::unique_ptr<std::string> json;  // of the API's
   };
   struct ByOrder {
     bool operator()(const Course* left, const Course* right) const { return left->order() < right->order(); }
+  };
+  // At one instant in the order of the file.
+  struct SoonerOnTheWall {
+    bool operator()(const Course& left, const Course& right) const {
+      return std::pair(*left.wall_wake(), left.order()) < std::pair(*right.wall_wake(), right.order());
+    }
+  };
+  struct SoonerByElapsed {
+    bool operator()(const Course& left, const Course& right) const {
+      return std::pair(*left.elapsed_wake(), left.order()) < std::pair(*right.elapsed_wake(), right.order());
+    }
   };
 
   explicit Impl(const ZoneSource& source) : zones(source) {}
@@ -31,7 +41,7 @@ struct Book::Impl {
   std::unique_ptr<Course> compile(const model::ScheduleDefinition& definition, bool from_file,
                                   std::vector<model::Problem>& problems);
   void enter(Course& course);
-  void leave(const Course& course);
+  void leave(Course& course);
   void enter_all();
   template <typename Act>
   void change(Course& course, Act act);
@@ -54,13 +64,13 @@ struct Book::Impl {
   std::string time_zone;
   Millis clock_wait{};
   ZoneTables zones;
+  Prepare prepare;
   std::map<std::string, Slot, std::less<>> slots;
   std::uint32_t next_order = 0;
   std::vector<std::pair<std::string, std::string>> stored_problems;  // id and what is wrong
 
-  // At one instant in the order of the file.
-  std::set<std::tuple<Instant, std::uint32_t, Course*>> wall_wakes;
-  std::set<std::tuple<Elapsed, std::uint32_t, Course*>> elapsed_wakes;
+  IndexedHeap<Course, &Course::wall_place, SoonerOnTheWall> wall_wakes;
+  IndexedHeap<Course, &Course::elapsed_place, SoonerByElapsed> elapsed_wakes;
 
   Moment seen{};  // the last one
   Elapsed wait_began{};

@@ -40,14 +40,13 @@ Map state_of(const Course& course, const ClockView& clock) {
 }
 
 Map view_of(const Course& course, const ClockView& clock, Moment now) {
-  const model::ScheduleDefinition& definition = course.definition();
   Map map;
   const auto written = json::parse(course.state().fingerprint);
   const Map* keys = written ? written->get_if<Map>() : nullptr;
   for (const auto& [key, value] : keys == nullptr ? Map() : *keys) {
     if (!value.is_null()) map.append(key, value);  // a null of a request's body is a key that was left out
   }
-  map.set("id", definition.id);
+  map.set("id", std::string(course.id()));
   map.set("source", course.from_file() ? "file" : "api");
   map.set("state", state_of(course, clock));
   const std::vector<std::string> next = upcoming(course, now, kShown);
@@ -58,20 +57,25 @@ Map view_of(const Course& course, const ClockView& clock, Moment now) {
 
 }  // namespace
 
-const model::ScheduleDefinition* Book::find(std::string_view id) const {
-  const Course* course = impl_->active(id);
-  return course == nullptr ? nullptr : &course->definition();
-}
-
-bool Book::is_from_file(std::string_view id) const {
-  const Course* course = impl_->active(id);
-  return course != nullptr && course->from_file();
-}
-
 std::vector<std::string> Book::ids() const {
   std::vector<std::string> all;
   for (const auto& [id, slot] : impl_->slots) all.push_back(id);
   return all;
+}
+
+std::vector<model::ScheduleDefinition> Book::of_files() const {
+  std::vector<const Course*> courses;
+  for (const auto& [id, slot] : impl_->slots) {
+    if (slot.file) courses.push_back(slot.file.get());
+  }
+  std::sort(courses.begin(), courses.end(),
+            [](const Course* left, const Course* right) { return left->order() < right->order(); });
+  std::vector<model::ScheduleDefinition> definitions(courses.size());
+  for (std::size_t i = 0; i < courses.size(); ++i) {
+    definitions[i].id = courses[i]->id();
+    definitions[i].fingerprint = courses[i]->state().fingerprint;
+  }
+  return definitions;
 }
 
 std::optional<Map> Book::describe(std::string_view id, Moment now) const {
@@ -90,7 +94,7 @@ std::optional<std::vector<std::string>> Book::next_times(std::string_view id, Mo
 std::vector<model::Count> Book::counts() const {
   std::vector<model::Count> counts;
   impl_->for_each_active([&counts](const Course& course) {
-    const std::string& id = course.definition().id;
+    const std::string id(course.id());
     counts.push_back({"schedule_fired_total", id, "", course.fired()});
     for (std::size_t i = 0; i < Course::kReasons.size(); ++i) {
       if (course.missed(i) == 0) continue;

@@ -24,10 +24,10 @@ class Compiler {
       for (const model::Text& cron : definition_.crons) add_cron(cron);
       for (const model::IntervalDefinition& interval : definition_.intervals) add_interval(interval);
       for (const model::CalendarDefinition& calendar : definition_.calendars) {
-        add_calendar(calendar, "calendar", parts_.calendars);
+        add_calendar(calendar, false);
       }
       for (const model::CalendarDefinition& exclusion : definition_.exclusions) {
-        add_calendar(exclusion, "exclude", parts_.exclusions);
+        add_calendar(exclusion, true);
       }
     }
     if (problems_.size() != before) return std::nullopt;
@@ -91,8 +91,8 @@ class Compiler {
     parts_.intervals.push_back(*interval);
   }
 
-  void add_calendar(const model::CalendarDefinition& definition, std::string_view key,
-                    std::vector<Calendar>& into) {
+  void add_calendar(const model::CalendarDefinition& definition, bool excludes) {
+    const std::string_view key = excludes ? "exclude" : "calendar";
     Calendar calendar;
     const std::size_t before = problems_.size();
     read(Field::second, definition.second, key, calendar);
@@ -107,7 +107,6 @@ class Compiler {
       return text && begins_with_star(text->text);
     };
     calendar.fixed_time = !is_star(definition.minute) && !is_star(definition.hour);
-    const bool excludes = &into == &parts_.exclusions;
     if (excludes && !may_fire(calendar)) {
       notes_.push_back("an exclusion names no day that exists, so it leaves nothing out");
       return;
@@ -117,7 +116,11 @@ class Compiler {
                      "the calendar names no day that exists, so it would never match; right is, for "
                      "example, { month = 2, day_of_month = \"L\" }");
     }
-    into.push_back(calendar);
+    if (excludes) {
+      parts_.exclusions.push_back(calendar);
+    } else {
+      parts_.calendars.push_back(calendar);
+    }
   }
 
   void read(Field field, const std::optional<model::Text>& text, std::string_view key, Calendar& calendar) {

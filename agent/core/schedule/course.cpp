@@ -23,31 +23,22 @@ constexpr Millis kPause = seconds{1};
 constexpr std::size_t kMaxSettled = 16;
 constexpr Millis kRemembered = std::chrono::hours{24 * 30};
 
-// What a course goes by: what is compiled is in the timetable, what was written is the fingerprint.
-model::ScheduleDefinition without_source(const model::ScheduleDefinition& definition) {
-  model::ScheduleDefinition kept;
-  kept.id = definition.id;
-  kept.catch_up = definition.catch_up;
-  kept.overlap = definition.overlap;
-  kept.limit = definition.limit;
-  kept.paused = definition.paused;
-  kept.pause_on_failure = definition.pause_on_failure;
-  kept.note = definition.note;
-  return kept;
-}
-
 }  // namespace
 
-Course::Course(const model::ScheduleDefinition& definition, Timetable timetable, bool from_file,
-               std::uint32_t order)
-    : definition_(without_source(definition)),
+Course::Course(std::string_view id, const model::ScheduleDefinition& definition, Timetable timetable,
+               std::shared_ptr<const Deeds> deeds, bool from_file, std::uint32_t order)
+    : id_(id),
+      catch_up_(definition.catch_up),
       timetable_(std::move(timetable)),
-      from_file_(from_file),
-      order_(order) {
+      deeds_(std::move(deeds)),
+      order_(order),
+      overlap_(definition.overlap),
+      pause_on_failure_(definition.pause_on_failure),
+      from_file_(from_file) {
   state_.fingerprint = definition.fingerprint;
-  state_.paused = definition_.paused;
-  state_.note = definition_.note;
-  if (definition_.limit > 0) state_.remaining = definition_.limit;
+  state_.paused = definition.paused;
+  state_.note = definition.note;
+  if (definition.limit > 0) state_.remaining = definition.limit;
 }
 
 void Course::adopt(CourseState state) {
@@ -136,7 +127,7 @@ void Course::on_elapsed(Scene& scene) {
 }
 
 void Course::start_ticking(Elapsed now) {
-  ticks_.clear();
+  (void)ticks_.take();
   for (const Interval& interval : timetable_.intervals()) ticks_.push_back(now + interval.every);
 }
 
@@ -144,15 +135,17 @@ void Course::start_ticking(Elapsed now) {
 // the clock shows then.
 void Course::tick(Scene& scene) {
   bool due = false;
-  for (std::size_t i = 0; i < ticks_.size(); ++i) {
-    if (ticks_[i] > scene.now.elapsed) continue;
-    due = true;
-    const Millis every = timetable_.intervals()[i].every;
-    ticks_[i] += every * ((scene.now.elapsed - ticks_[i]) / every + 1);
-  }
+  ticks_.edit([&](std::vector<Elapsed>& ticks) {
+    for (std::size_t i = 0; i < ticks.size(); ++i) {
+      if (ticks[i] > scene.now.elapsed) continue;
+      due = true;
+      const Millis every = timetable_.intervals()[i].every;
+      ticks[i] += every * ((scene.now.elapsed - ticks[i]) / every + 1);
+    }
+  });
   if (!due || state_.remaining == 0) return;
   const Instant moment = own_moment(scene.now.wall);
-  const Occurrence occurrence{moment, moment, false, false, definition_.overlap};
+  const Occurrence occurrence{moment, moment, false, false, overlap_};
   if (state_.paused) return miss(occurrence, "missed", "paused", "", scene);
   offer(occurrence, scene);
 }
@@ -170,7 +163,7 @@ Instant Course::own_moment(Instant now) {
 // Steps over due times that are too old for a line of their own. True: there were some.
 bool Course::pass_old(Scene& scene) {
   const Downtime& down = scene.downtime;
-  const Instant horizon = scene.now.wall - std::max(kRemembered, definition_.catch_up);
+  const Instant horizon = scene.now.wall - std::max(kRemembered, catch_up_);
   if (*next_due_ < horizon && *fire_at_ < down.until) {
     state_.cursor = std::max(state_.cursor, horizon - Millis{1});
     return dirty_ = true;
@@ -178,8 +171,7 @@ bool Course::pass_old(Scene& scene) {
   if (missed_in_a_row_ < kMaxMissedLines) return false;
   missed_in_a_row_ = 0;
   const Instant reference = *fire_at_ < down.until ? down.reference : scene.now.wall;
-  const Instant wanted =
-      (state_.paused ? scene.now.wall : reference - definition_.catch_up) - timetable_.jitter();
+  const Instant wanted = (state_.paused ? scene.now.wall : reference - catch_up_) - timetable_.jitter();
   if (wanted <= *next_due_) return false;
   tell(*next_due_, scene.now.wall, "missed", state_.paused ? "paused" : down.reason,
        fmt::format("and all others until {}", format_rfc3339(wanted, Fraction::when_needed)), scene);
@@ -195,7 +187,7 @@ void Course::work_off(Scene& scene) {
   const Millis late = missed       ? down.reference - *fire_at_
                       : only_paced ? Millis{0}
                                    : scene.now.wall - *fire_at_;
-  const Millis allowed = missed ? definition_.catch_up : std::max(definition_.catch_up, kLate);
+  const Millis allowed = missed ? catch_up_ : std::max(catch_up_, kLate);
   const bool made_up = missed || late > kLate;
   if (std::exchange(fresh_, false) && made_up && !missed) {
     // It came into being while the agent was down: what was due before nobody has promised.
@@ -203,8 +195,7 @@ void Course::work_off(Scene& scene) {
     dirty_ = true;
     return;
   }
-  Occurrence occurrence{*next_due_, made_up ? scene.now.wall : *fire_at_, false, made_up,
-                        definition_.overlap};
+  Occurrence occurrence{*next_due_, made_up ? scene.now.wall : *fire_at_, false, made_up, overlap_};
   if (state_.paused || late > allowed) {
     state_.cursor = occurrence.due;
     ++missed_in_a_row_;
@@ -229,16 +220,17 @@ bool Course::paced(Scene& scene) {
 }
 
 void Course::settle(Instant due) {
-  const auto at_cursor =
-      std::find_if(state_.settled.begin(), state_.settled.end(), [this](const Settled& settled) {
-        return settled.after < state_.cursor && state_.cursor <= settled.until;
-      });
-  if (at_cursor != state_.settled.end()) {
-    at_cursor->until = std::max(at_cursor->until, due);
-  } else {
-    state_.settled.push_back({state_.cursor, due});
-    if (state_.settled.size() > kMaxSettled) state_.settled.erase(state_.settled.begin());
-  }
+  state_.settled.edit([this, due](std::vector<Settled>& all) {
+    const auto at_cursor = std::find_if(all.begin(), all.end(), [this](const Settled& settled) {
+      return settled.after < state_.cursor && state_.cursor <= settled.until;
+    });
+    if (at_cursor != all.end()) {
+      at_cursor->until = std::max(at_cursor->until, due);
+    } else {
+      all.push_back({state_.cursor, due});
+      if (all.size() > kMaxSettled) all.erase(all.begin());
+    }
+  });
   state_.cursor = due;
   dirty_ = true;
 }
@@ -257,7 +249,7 @@ void Course::tell(Instant due, Instant at, std::string_view what, std::string_vi
   model::LedgerEntry entry;
   entry.at = at;
   entry.origin = model::OriginKind::schedule;
-  entry.id = definition_.id;
+  entry.id = id_;
   entry.event = format_rfc3339(due, Fraction::when_needed);
   entry.what = what;
   entry.reason = reason;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "agent/core/schedule/book.hpp"
 #include "agent/core/schedule/course_state.hpp"
 #include "agent/core/schedule/timetable.hpp"
+#include "platform/base/indexed_heap.hpp"
+#include "platform/base/seldom.hpp"
 
 namespace sundial::schedule {
 
@@ -39,13 +42,14 @@ struct Scene {
   bool link_up = true;
 };
 
+// There may be thousands, so each keeps as little as it can.
 class Course {
  public:
-  Course(const model::ScheduleDefinition& definition, Timetable timetable, bool from_file,
-         std::uint32_t order);
+  // `id` must outlive it.
+  Course(std::string_view id, const model::ScheduleDefinition& definition, Timetable timetable,
+         std::shared_ptr<const Deeds> deeds, bool from_file, std::uint32_t order);
 
-  // Without its times, actions and source: there may be thousands.
-  const model::ScheduleDefinition& definition() const { return definition_; }
+  std::string_view id() const { return id_; }
   const Timetable& timetable() const { return timetable_; }
   const CourseState& state() const { return state_; }
   bool from_file() const { return from_file_; }
@@ -71,7 +75,7 @@ class Course {
 
   // Intervals run on the elapsed clock from here on.
   void start_ticking(Elapsed now);
-  void stop_ticking() { ticks_.clear(); }
+  void stop_ticking() { (void)ticks_.take(); }
 
   void pause(std::string_view note);
   void unpause(std::string_view note);
@@ -89,6 +93,10 @@ class Course {
   std::uint64_t fired() const { return fired_; }
   std::uint64_t missed(std::size_t reason) const { return missed_[reason]; }
 
+  // Its places in the heaps of what is to be worked off.
+  std::uint32_t wall_place = kNowhere;
+  std::uint32_t elapsed_place = kNowhere;
+
  private:
   void work_off(Scene& scene);
   bool pass_old(Scene& scene);
@@ -96,7 +104,7 @@ class Course {
   void miss(const Occurrence& occurrence, std::string_view what, std::string_view reason, std::string detail,
             Scene& scene);
   void offer(const Occurrence& occurrence, Scene& scene);
-  void overlap(const Occurrence& occurrence, Scene& scene);
+  void overlaps(const Occurrence& occurrence, Scene& scene);
   void launch(Occurrence occurrence, Scene& scene);
   void next_in_line(Scene& scene);
   void tick(Scene& scene);
@@ -107,11 +115,15 @@ class Course {
   void tell(Instant due, Instant at, std::string_view what, std::string_view reason, std::string detail,
             Scene& scene);
 
-  model::ScheduleDefinition definition_;
+  std::string_view id_;
+  Millis catch_up_;
   Timetable timetable_;
-  bool from_file_;
-  std::uint32_t order_;
+  std::shared_ptr<const Deeds> deeds_;
   CourseState state_;
+  std::uint32_t order_;
+  model::Overlap overlap_;
+  bool pause_on_failure_;
+  bool from_file_;
   bool known_ = false;  // state of an earlier life was adopted
   bool cursor_is_guess_ = false;
   bool fresh_ = false;  // nothing of it was due yet
@@ -119,13 +131,13 @@ class Course {
   bool dirty_ = false;
   std::optional<Instant> next_due_;
   std::optional<Instant> fire_at_;
-  std::vector<Elapsed> ticks_;  // of each interval, while the clock is not trusted
+  Seldom<Elapsed> ticks_;  // of each interval, while the clock is not trusted
   std::optional<Elapsed> pace_ends_;
   std::optional<Instant> pace_began_;  // what came due since then is late by pacing only
   int made_up_in_a_row_ = 0;
   int missed_in_a_row_ = 0;
   std::uint64_t fired_ = 0;
-  std::array<std::uint64_t, kReasons.size()> missed_{};
+  std::array<std::uint32_t, kReasons.size()> missed_{};
 };
 
 }  // namespace sundial::schedule

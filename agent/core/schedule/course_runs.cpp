@@ -20,7 +20,7 @@ bool stops_other(Overlap overlap) {
 }  // namespace
 
 bool Course::tracks_runs() const {
-  return definition_.overlap != Overlap::allow_all || definition_.pause_on_failure;
+  return overlap_ != Overlap::allow_all || pause_on_failure_;
 }
 
 // A due time whose turn has come: it fires, or its overlap policy says what becomes of it.
@@ -29,11 +29,11 @@ void Course::offer(const Occurrence& occurrence, Scene& scene) {
   if (alone || occurrence.overlap == Overlap::allow_all) {
     launch(occurrence, scene);
   } else {
-    overlap(occurrence, scene);
+    overlaps(occurrence, scene);
   }
 }
 
-void Course::overlap(const Occurrence& occurrence, Scene& scene) {
+void Course::overlaps(const Occurrence& occurrence, Scene& scene) {
   dirty_ = true;
   switch (occurrence.overlap) {
     case Overlap::allow_all:
@@ -60,20 +60,21 @@ void Course::overlap(const Occurrence& occurrence, Scene& scene) {
       break;
   }
   // The running ones are stopped; of those that wait for their end the latest stays.
-  const auto replaced = std::find_if(state_.buffered.begin(), state_.buffered.end(),
-                                     [](const Occurrence& waiting) { return stops_other(waiting.overlap); });
+  const auto stops = [](const Occurrence& waiting) { return stops_other(waiting.overlap); };
+  const auto replaced = std::find_if(state_.buffered.begin(), state_.buffered.end(), stops);
   const StopKind kind = occurrence.overlap == Overlap::cancel_other ? StopKind::cancel : StopKind::terminate;
   const bool asked = replaced != state_.buffered.end() &&
                      (kind == StopKind::cancel || replaced->overlap == Overlap::terminate_other);
   if (!asked) {
-    for (const std::string& id : state_.running) scene.hands.stop(definition_, id, kind);
+    for (const std::string& id : state_.running) scene.hands.stop(id_, id, kind);
   }
   if (replaced == state_.buffered.end()) {
     state_.buffered.push_back(occurrence);
     return;
   }
   miss(*replaced, "skipped", "overlap", "a later one took its place", scene);
-  *replaced = occurrence;
+  state_.buffered.edit(
+      [&](std::vector<Occurrence>& all) { *std::find_if(all.begin(), all.end(), stops) = occurrence; });
 }
 
 void Course::launch(Occurrence occurrence, Scene& scene) {
@@ -82,11 +83,11 @@ void Course::launch(Occurrence occurrence, Scene& scene) {
                       : occurrence.made_up ? Cause::made_up
                                            : Cause::due;
   const std::vector<std::string> ids =
-      scene.hands.launch(Firing{definition_, occurrence.due, occurrence.at, cause});
+      scene.hands.launch(Firing{id_, deeds_.get(), occurrence.due, occurrence.at, cause});
   if (tracks_runs()) {
     for (const std::string& id : ids) {
       state_.running.push_back(id);
-      scene.effects.watch.push_back({definition_.id, id});
+      scene.effects.watch.push_back({std::string(id_), id});
     }
   }
   if (!occurrence.manual && state_.remaining && *state_.remaining > 0) --*state_.remaining;
@@ -102,8 +103,8 @@ void Course::launch(Occurrence occurrence, Scene& scene) {
 // The running ones have ended: who waits comes, one after the other.
 void Course::next_in_line(Scene& scene) {
   while (state_.running.empty() && !state_.buffered.empty()) {
-    Occurrence occurrence = state_.buffered.front();
-    state_.buffered.erase(state_.buffered.begin());
+    Occurrence occurrence = *state_.buffered.begin();
+    state_.buffered.edit([](std::vector<Occurrence>& all) { all.erase(all.begin()); });
     occurrence.at = scene.now.wall;
     launch(occurrence, scene);
   }
@@ -112,18 +113,18 @@ void Course::next_in_line(Scene& scene) {
 void Course::run_ended(const model::RunEnded& ended, Scene& scene) {
   const auto run = std::find(state_.running.begin(), state_.running.end(), ended.workflow_id);
   if (run == state_.running.end()) return;
-  state_.running.erase(run);
+  state_.running.edit([&ended](std::vector<std::string>& all) {
+    all.erase(std::find(all.begin(), all.end(), ended.workflow_id));
+  });
   dirty_ = true;
-  if (ended.failed && definition_.pause_on_failure) {
+  if (ended.failed && pause_on_failure_) {
     state_.paused = true;
     state_.note = fmt::format("paused because workflow {} failed", ended.workflow_id);
   }
   if (!state_.running.empty()) return;
   // What was due before the end overlapped; the first one after it did not.
   const Instant end = ended.ended.value_or(scene.now.wall);
-  std::vector<Occurrence> open;
-  open.swap(state_.undecided);
-  for (Occurrence& occurrence : open) {
+  for (Occurrence& occurrence : state_.undecided.take()) {
     if (occurrence.due < end) {
       miss(occurrence, "skipped", "overlap", "the run before had not ended", scene);
     } else {
@@ -136,9 +137,7 @@ void Course::run_ended(const model::RunEnded& ended, Scene& scene) {
 }
 
 void Course::decide(Scene& scene) {
-  std::vector<Occurrence> open;
-  open.swap(state_.undecided);
-  for (const Occurrence& occurrence : open) offer(occurrence, scene);
+  for (const Occurrence& occurrence : state_.undecided.take()) offer(occurrence, scene);
 }
 
 void Course::pause(std::string_view note) {
@@ -155,29 +154,31 @@ void Course::unpause(std::string_view note) {
 
 void Course::trigger(std::optional<Overlap> policy, Scene& scene) {
   const Instant moment = own_moment(scene.now.wall);
-  offer({moment, moment, true, false, policy.value_or(definition_.overlap)}, scene);
+  offer({moment, moment, true, false, policy.value_or(overlap_)}, scene);
 }
 
 void Course::backfill(const model::ScheduleCommand& command, Scene& scene) {
   if (state_.backfills.size() >= kMaxBuffered) return;
-  state_.backfills.push_back(
-      {command.start - Millis{1}, command.end, command.overlap.value_or(definition_.overlap)});
+  state_.backfills.push_back({command.start - Millis{1}, command.end, command.overlap.value_or(overlap_)});
   dirty_ = true;
   if (!pace_ends_) work_off_backfill(scene);
 }
 
 void Course::work_off_backfill(Scene& scene) {
   while (!state_.backfills.empty()) {
-    Backfill& job = state_.backfills.front();
+    const Backfill job = *state_.backfills.begin();
     const auto due = timetable_.next(job.after);
+    const bool through = !due || *due > job.until;
     dirty_ = true;
-    if (!due || *due > job.until) {
-      state_.backfills.erase(state_.backfills.begin());
-      continue;
-    }
-    if (paced(scene)) return;
-    job.after = *due;
-    offer({*due, scene.now.wall, true, true, job.overlap}, scene);
+    if (!through && paced(scene)) return;
+    state_.backfills.edit([&](std::vector<Backfill>& all) {
+      if (through) {
+        all.erase(all.begin());
+      } else {
+        all.front().after = *due;
+      }
+    });
+    if (!through) offer({*due, scene.now.wall, true, true, job.overlap}, scene);
   }
 }
 

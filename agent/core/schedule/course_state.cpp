@@ -18,7 +18,7 @@ Value millis(Instant instant) {
 }
 
 template <typename Item, typename Write>
-void put_list(Map& map, std::string_view key, const std::vector<Item>& items, Write write) {
+void put_list(Map& map, std::string_view key, const Seldom<Item>& items, Write write) {
   if (items.empty()) return;
   List list;
   for (const Item& item : items) list.push_back(write(item));
@@ -69,7 +69,7 @@ class Reader {
 
   // Each element of a list of lists of this size.
   template <typename Item, typename Read>
-  void list(std::string_view key, std::size_t size, std::vector<Item>& into, Read read) {
+  void list(std::string_view key, std::size_t size, Seldom<Item>& into, Read read) {
     const Value* value = member(key);
     if (value == nullptr) return;
     const List* outer = value->get_if<List>();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/core/model/schedule.hpp"
+#include "platform/base/seldom.hpp"
 #include "platform/base/time.hpp"
 
 namespace sundial::schedule {
@@ -35,17 +36,17 @@ struct Backfill {
 };
 
 struct CourseState {
-  std::string fingerprint;       // the definition that this belongs to: its TOML keys as JSON
-  Instant cursor{};              // due times up to here are behind
-  std::vector<Settled> settled;  // oldest first
+  std::string fingerprint;  // the definition that this belongs to: its TOML keys as JSON
+  Instant cursor{};         // due times up to here are behind
+  Seldom<Settled> settled;  // oldest first
   std::optional<std::int64_t> remaining;
   bool paused = false;
   bool shadowed = false;  // a schedule of a file stood in its place
   std::string note;
-  std::vector<std::string> running;   // workflow ids
-  std::vector<Occurrence> buffered;   // wait for the running ones to end
-  std::vector<Occurrence> undecided;  // overlap = "skip": wait to hear whether they overlapped
-  std::vector<Backfill> backfills;
+  Seldom<std::string> running;   // workflow ids
+  Seldom<Occurrence> buffered;   // wait for the running ones to end
+  Seldom<Occurrence> undecided;  // overlap = "skip": wait to hear whether they overlapped
+  Seldom<Backfill> backfills;
   std::optional<Instant> last_trigger;
   std::uint64_t fired = 0;
   std::uint64_t missed = 0;

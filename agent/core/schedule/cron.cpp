@@ -61,6 +61,11 @@ std::vector<string_view> split_blanks(string_view text) {
   return words;
 }
 
+// Which field the byte stands in, from 1.
+std::size_t field_of(string_view text, std::size_t at) {
+  return split_blanks(text.substr(0, at)).size() + (at == 0 || is_blank(text[at - 1]) ? 1 : 0);
+}
+
 Result<void> check_bytes(string_view text) {
   if (text.size() > kMaxLength) {
     return invalid(fmt::format(
@@ -70,9 +75,10 @@ Result<void> check_bytes(string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if ((byte >= 0x20 && byte < 0x7F) || byte == '\t') continue;
-    return invalid(fmt::format(
-        "'{}' has a character at byte {} that is not plain ASCII; right is, for example, 0 9 * * mon-fri",
-        printable(text, 60), i + 1));
+    return invalid(
+        fmt::format("field {}: '{}' has a character at byte {} that is not plain ASCII; right is, for "
+                    "example, 0 9 * * mon-fri",
+                    field_of(text, i), printable(text, 60), i + 1));
   }
   return {};
 }
@@ -84,9 +90,11 @@ Result<void> take_zone(string_view& text, string_view zone) {
   const auto end = std::find_if(text.begin(), text.end(), is_blank);
   const string_view named = text.substr(prefix, static_cast<std::size_t>(end - text.begin()) - prefix);
   if (named != zone) {
-    return invalid(fmt::format(
-        "the prefix names the zone '{}', but the schedule's is '{}'; set time_zone and leave the prefix out",
-        printable(named, 60), printable(zone, 60)));
+    return invalid(
+        fmt::format("the prefix names the zone '{0}', but the schedule's is '{1}'; leave the prefix out and "
+                    "set time_zone, "
+                    "right is, for example, CRON_TZ={1} 0 9 * * mon-fri",
+                    printable(named, 60), printable(zone, 60)));
   }
   text = trim_blanks(string_view(end, text.end()));
   if (text.empty())
@@ -171,7 +179,8 @@ Result<CronMeaning> read_macro(string_view text, const HashSeed& seed, std::vect
     known.push_back(macro.name);
   }
   if (lower == "@reboot") return invalid("@reboot is no time; right is, for example, @daily or @every 90s");
-  const auto meant = did_you_mean(lower, known);
+  const string_view first = string_view(lower).substr(0, std::min(lower.find(' '), lower.find('\t')));
+  const auto meant = did_you_mean(first, known);
   return invalid(fmt::format("there is no '{}'{}; right is, for example, @daily or @every 90s",
                              printable(text, 40), meant ? fmt::format(", did you mean {}?", *meant) : ""));
 }
@@ -185,8 +194,10 @@ Result<Interval> make_interval(Millis every, Millis phase) {
                     format_duration(every)));
   }
   if (phase < Millis{0} || phase >= every) {
-    return invalid(fmt::format("the offset {} must be at least 0s and below the interval's {}",
-                               format_duration(phase), format_duration(every)));
+    return invalid(
+        fmt::format("the offset {} must be at least 0s and below the interval's {}; right is, for "
+                    "example, 1h with the offset 15m",
+                    format_duration(phase), format_duration(every)));
   }
   return Interval{every, phase};
 }

@@ -14,8 +14,10 @@ constexpr seconds kLargestShift = hours{30};
 // Times are written with four digits of the year.
 constexpr Seconds kLastInstant =
     std::chrono::sys_days{std::chrono::year{9999} / 12 / 31} + hours{24} - seconds{1};
-// Transitions that one search walks over before it gives up: two a year for 250 years.
-constexpr int kMaxSpans = 500;
+// Transitions that one search walks over before it gives up: two a year for 150 years. What a gap swallows
+// so often it swallows for ever: no zone's rules differ from year to year after 2087 (Morocco's), and
+// any 41 years have all kinds of years.
+constexpr int kMaxSpans = 300;
 // Excluded intervals that one search steps over before it gives up.
 constexpr int kMaxExcluded = 100'000;
 
@@ -62,10 +64,16 @@ bool Timetable::due_after_gap(const Calendar& calendar, const Span& span) const 
 std::optional<Seconds> Timetable::calendar_after(const Calendar& calendar, Seconds after) const {
   const bool once = parts_.once && calendar.fixed_time;
   Seconds from = after + seconds{1};
+  CivilSeconds looked_from{};  // `found` is the first match from there on
+  std::optional<CivilSeconds> found;
   for (int spans = 0; spans < kMaxSpans && from <= kLastInstant;) {
     const Span span = parts_.zone->at(from);
     if (once && from == span.begin && due_after_gap(calendar, span)) return from;
-    const auto found = calendar.next(span.civil(from), parts_.exclusions);
+    const CivilSeconds civil = span.civil(from);
+    if (!found || civil < looked_from || civil > *found) {
+      found = calendar.next(civil, parts_.exclusions.items());
+      looked_from = civil;
+    }
     if (found && span.instant(*found) < span.end) {
       const auto repeated = once ? repeats_until(*parts_.zone, span, *found) : std::nullopt;
       if (!repeated) return in_reach(span.instant(*found));
@@ -88,7 +96,7 @@ std::optional<Seconds> Timetable::first_allowed(Seconds from) const {
   const Calendar all = every_second();
   for (int spans = 0; spans < kMaxSpans && from <= kLastInstant; ++spans) {
     const Span span = parts_.zone->at(from);
-    const auto found = all.next(span.civil(from), parts_.exclusions);
+    const auto found = all.next(span.civil(from), parts_.exclusions.items());
     if (found && span.instant(*found) < span.end) return span.instant(*found);
     if (!found && span.end - from >= kLargestShift) return std::nullopt;
     from = span.end;

@@ -9,6 +9,7 @@
 #include "agent/core/schedule/calendar.hpp"
 #include "agent/core/schedule/cron.hpp"
 #include "agent/core/schedule/zone_table.hpp"
+#include "platform/base/seldom.hpp"
 #include "platform/base/time.hpp"
 
 namespace sundial::schedule {
@@ -18,8 +19,8 @@ namespace sundial::schedule {
 struct TimetableParts {
   std::shared_ptr<const ZoneTable> zone;
   std::vector<Calendar> calendars;  // of cron strings and of structured calendars
-  std::vector<Interval> intervals;
-  std::vector<Calendar> exclusions;
+  Seldom<Interval> intervals;
+  Seldom<Calendar> exclusions;
   std::optional<Instant> at;  // a single run
   std::optional<Instant> start;
   std::optional<Instant> end;
@@ -55,7 +56,7 @@ class Timetable {
     other.parts_.once = once;
     return other;
   }
-  const std::vector<Interval>& intervals() const { return parts_.intervals; }
+  const std::vector<Interval>& intervals() const { return parts_.intervals.items(); }
   bool has_calendar() const { return !parts_.calendars.empty() || parts_.at.has_value(); }
   bool has_interval() const { return !parts_.intervals.empty(); }
   Millis jitter() const { return parts_.jitter; }

@@ -73,6 +73,15 @@ TEST_F(ReplayTest, WithoutTheFlagSchedulesAreStill) {
   EXPECT_EQ(out_, "");
 }
 
+TEST_F(ReplayTest, ABadScheduleIsRefusedWhetherItWouldFireOrNot) {
+  const std::string config = write("sundial.toml",
+                                   "[schedule.five]\ncron = \"61 * * * *\"\n"
+                                   "start = { workflow = \"W\" }\n");
+  EXPECT_EQ(replay({write("messages", kTwoMessages), "--config", config}), kExitConfiguration);
+  EXPECT_NE(err_.find("sundial.toml:2:8: [schedule.five] cron: field 1: minute '61'"), std::string::npos)
+      << err_;
+}
+
 TEST_F(ReplayTest, DiffShowsWhatTheOtherConfigurationDecides) {
   const std::string rule = "[rule.hot]\ntopic = \"s/{device}\"\nstart = { workflow = \"Hot\" }\nwhen = ";
   const std::string config = write("sundial.toml", rule + "\"payload.t > 80\"\n");

@@ -65,7 +65,7 @@ TEST(ActionBody, IsATable) {
   std::vector<model::Problem> problems;
   const auto action = read_action(model::ActionKind::signal, parsed(R"({"id":"w","name":"n"})"), problems);
   ASSERT_TRUE(action);
-  EXPECT_NE(action->table.find("name"), nullptr);
+  EXPECT_NE(action->table->find("name"), nullptr);
   EXPECT_FALSE(read_action(model::ActionKind::signal, parsed("[]"), problems));
   EXPECT_EQ(problems.size(), 1U);
 }

@@ -19,7 +19,7 @@ TEST(Variables, ReplaceAnywhereInAString) {
   EXPECT_EQ(loaded.configuration.device.name, "a-hall-xhall");
   EXPECT_EQ(loaded.configuration.http.workflow, "${ROOM}");
   EXPECT_EQ(loaded.configuration.http.task_queue, "q");
-  const model::Node* args = loaded.configuration.rules[0].actions[0].table.find("args");
+  const model::Node* args = loaded.configuration.rules[0].actions[0].table->find("args");
   ASSERT_NE(args, nullptr);
   const auto& items = std::get<model::Array>(args->data);
   EXPECT_EQ(std::get<std::string>(items[0].data), "hall");

@@ -187,7 +187,7 @@ TEST(BadFiles, AreOneLineEach) {
                                         "ELF\0\1",
                                         6)},
                  {"latin", "x = \"gr\xfcn\""},
-                 {"huge", std::string(1024 * 1024 + 1, '#')},
+                 {"huge", std::string(16 * 1024 * 1024 + 1, '#')},
                  {"deep", "x = " + std::string(5000, '[')},
                  {"dots", "[" + std::string(2000, 'a') + ".a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a]"}},
                 {}};

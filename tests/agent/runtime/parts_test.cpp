@@ -4,6 +4,7 @@
 #include <set>
 
 #include "agent/runtime/journal_entry.hpp"
+#include "agent/runtime/ledger_doubt.hpp"
 #include "agent/runtime/message_id.hpp"
 #include "agent/runtime/redelivery.hpp"
 #include "agent/runtime/timeline.hpp"
@@ -196,6 +197,44 @@ TEST(JournalEntry, NoBytesLeadItAstray) {
   }
   EXPECT_FALSE(read_record("\x09\x01"));
   EXPECT_FALSE(read_record("\x01\x63"));
+}
+
+TEST(LedgerDoubt, MovesWhatWasStampedBeforeTheClockWasRightAndNothingElse) {
+  const auto line = [](Millis at) {
+    model::LedgerEntry entry;
+    entry.at = Instant{at};
+    return entry;
+  };
+  LedgerDoubt doubt(10, "", true);
+  std::vector<model::LedgerEntry> pending{line(Millis{900'000})};
+  doubt.take(model::ClockTrust{false}, {}, pending);
+  pending.push_back(line(Millis{5}));
+  StoreBatch batch;
+  batch.ledger = pending;  // numbers 11 and 12
+  doubt.fill(batch);
+  EXPECT_EQ(batch.facts.back().second, "11");
+  pending = {line(Millis{8})};
+
+  // The process ends meanwhile, and another goes on.
+  doubt = LedgerDoubt(12, "11", false);
+  doubt.take(model::ClockStep{Instant{Millis{10}}}, {Instant{Millis{1'000'010}}, {}}, pending);
+  EXPECT_EQ(pending.front().at, Instant{Millis{1'000'008}});
+  doubt.take(model::ClockTrust{true}, {}, pending);
+  doubt.take(model::ClockStep{Instant{Millis{20}}}, {Instant{Millis{30}}, {}}, pending);
+  EXPECT_EQ(pending.front().at, Instant{Millis{1'000'008}}) << "a step of a clock that was trusted";
+  batch = {};
+  doubt.fill(batch);
+  ASSERT_EQ(batch.corrections.size(), 1U);
+  EXPECT_EQ(batch.corrections.front().after, 11U);
+  EXPECT_EQ(batch.corrections.front().by, Millis{1'000'000});
+  EXPECT_EQ(batch.facts.back().second, std::nullopt);
+}
+
+TEST(LedgerDoubt, TheFirstStartOfAllBeginsInDoubt) {
+  LedgerDoubt doubt(0, "", false);
+  std::vector<model::LedgerEntry> pending(1);
+  doubt.take(model::ClockStep{Instant{}}, {Instant{Millis{50}}, {}}, pending);
+  EXPECT_EQ(pending.front().at, Instant{Millis{50}});
 }
 
 }  // namespace

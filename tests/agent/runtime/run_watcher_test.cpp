@@ -17,16 +17,25 @@ class FakeRuns final : public WorkflowService {
   DeliveryAnswer deliver(const model::OutboxRecord&, DeliveryMemory&) override { return {}; }
   DeliveryAnswer probe() override {
     DeliveryAnswer answer;
-    answer.outcome = namespace_there ? DeliveryOutcome::done : DeliveryOutcome::hold;
+    answer.outcome = namespace_there && !namespace_hidden ? DeliveryOutcome::done : DeliveryOutcome::hold;
+    if (!namespace_there) answer.refusal = ErrorKind::not_found;
     return answer;
   }
-  Result<WorkflowDescription> describe(const std::string&, const std::string&) override { return none(); }
+  Result<WorkflowDescription> describe(const std::string& id, const std::string&) override {
+    const auto found = runs.find(id);
+    if (found == runs.end()) return none();
+    WorkflowDescription described;
+    described.status = found->second.status;
+    described.close_time = found->second.ended;
+    return described;
+  }
   Result<WorkflowResult> result(const std::string& id, const std::string& run_id, Millis) override {
     ++asked;
     last_run = run_id;
     if (down) return Error(ErrorKind::unavailable, "nobody is there");
     const auto found = runs.find(id);
     if (found == runs.end()) return Error(ErrorKind::not_found, "no such workflow");
+    if (sealed) return Error(ErrorKind::invalid, "there is no key to read the result with");
     return found->second;
   }
   Result<Value> history(const std::string&, const std::string&, const std::string&, int) override {
@@ -44,6 +53,8 @@ class FakeRuns final : public WorkflowService {
 
   std::map<std::string, WorkflowResult> runs;
   bool namespace_there = true;
+  bool namespace_hidden = false;  // from this token
+  bool sealed = false;            // results can't be read
   bool down = false;
   int asked = 0;
   std::string last_run;
@@ -165,6 +176,28 @@ TEST_F(RunWatcherTest, AForgottenRunHasEndedUnlessItIsTheNamespaceThatIsGone) {
   temporal_.namespace_there = true;
   loop_.run_for(std::chrono::minutes(1));
   EXPECT_EQ(ended_.size(), 1u);
+}
+
+TEST_F(RunWatcherTest, AForgottenRunHasEndedAlsoForATokenThatMayNotSeeTheNamespace) {
+  watch("backup");
+  keep(watcher_->started("backup", "backup", "run"));
+  temporal_.namespace_hidden = true;
+  loop_.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(ended_.size(), 1u);
+}
+
+TEST_F(RunWatcherTest, ARunWhoseResultCannotBeReadEndsWithTheTimeOfItsEnd) {
+  watch("backup");
+  keep(watcher_->started("backup", "backup", "run"));
+  temporal_.sealed = true;
+  temporal_.runs["backup"] = {"running", {}, {}};
+  loop_.run_for(std::chrono::minutes(1));
+  EXPECT_TRUE(ended_.empty());
+  temporal_.runs["backup"] = {"completed", {}, {}, Instant{std::chrono::hours{7}}};
+  loop_.run_for(std::chrono::minutes(1));
+  ASSERT_EQ(ended_.size(), 1u);
+  EXPECT_FALSE(ended_.front().failed);
+  EXPECT_EQ(ended_.front().ended, Instant{std::chrono::hours{7}});
 }
 
 TEST_F(RunWatcherTest, AResultIsHeardOfAfterARestartAndOnce) {

@@ -244,6 +244,29 @@ TYPED_TEST(StoreContract, KeepsStateFactsAndTheJournalsPosition) {
   EXPECT_EQ(load.journal.offset, 4711U);
 }
 
+TYPED_TEST(StoreContract, MovesLinesThatAWrongClockStamped) {
+  const auto line = [](Millis at) {
+    model::LedgerEntry entry;
+    entry.at = Instant{at};
+    entry.id = "hourly";
+    return entry;
+  };
+  StoreBatch batch;
+  batch.ledger = {line(Millis{100}), line(Millis{7})};
+  this->commit(batch);
+  StoreBatch next;
+  next.corrections = {{1, Millis{1000}}, {1, Millis{-200}}};
+  next.ledger = {line(Millis{5000})};
+  this->commit(next);
+  this->place.reopen();
+  const auto listed = this->store().ledger({});
+  ASSERT_TRUE(listed);
+  ASSERT_EQ(listed->size(), 3U);
+  EXPECT_EQ((*listed)[0].entry.at, Instant{Millis{5000}});
+  EXPECT_EQ((*listed)[1].entry.at, Instant{Millis{807}});
+  EXPECT_EQ((*listed)[2].entry.at, Instant{Millis{100}});
+}
+
 TYPED_TEST(StoreContract, TellsTheLedgerNewestFirst) {
   StoreBatch batch;
   for (int i = 1; i <= 10; ++i) {

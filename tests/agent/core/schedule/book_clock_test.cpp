@@ -45,7 +45,7 @@ TEST(BookClock, AtOneInstantTheOrderOfTheFile) {
   rig.boot();
   rig.run_for(hours{1});
   ASSERT_EQ(rig.firings().size(), 2U);
-  EXPECT_EQ(rig.firings()[0].definition.id, "z");
+  EXPECT_EQ(rig.firings()[0].schedule, "z");
 }
 
 TEST(BookClock, WhatWasMissedWhileDownIsMadeUpForWithinTheWindow) {

@@ -137,7 +137,7 @@ class BookRig {
       firings_.push_back(firing);
       return starts(firing);
     };
-    hands_.stop = [this](const model::ScheduleDefinition&, std::string_view id, StopKind kind) {
+    hands_.stop = [this](std::string_view, std::string_view id, StopKind kind) {
       stopped_.push_back((kind == StopKind::cancel ? "cancel " : "terminate ") + std::string(id));
     };
   }

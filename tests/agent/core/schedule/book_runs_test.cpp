@@ -213,7 +213,7 @@ TEST(BookRuns, TheFileTakesThePlaceOfTheApiAndGivesItBack) {
   rig.configuration().schedules = {definition("made", R"({"cron":"30 * * * *"})")};
   rig.crash();
   rig.boot();
-  EXPECT_TRUE(rig.book().is_from_file("made"));
+  EXPECT_EQ(*rig.book().describe("made", rig.now())->find("source")->text(), "file");
   rig.run_for(hours{3});
   EXPECT_EQ(rig.fired(), (Lines{"2026-03-01T00:30:00Z", "2026-03-01T01:30:00Z", "2026-03-01T02:30:00Z"}));
   rig.configuration().schedules.clear();
@@ -229,7 +229,7 @@ TEST(BookRuns, AStoredScheduleThatNoLongerCompilesIsLeftOutAndSaid) {
   rig.configuration().stored_schedules = {{definition("made", R"({"cron":"0 0 31 2 *"})"), "{}"}};
   rig.crash();
   rig.boot();
-  EXPECT_EQ(rig.book().find("made"), nullptr);
+  EXPECT_FALSE(rig.book().describe("made", rig.now()).has_value());
   ASSERT_EQ(rig.effects().ledger.size(), 1U);
   EXPECT_EQ(rig.effects().ledger[0].what, "error");
 }

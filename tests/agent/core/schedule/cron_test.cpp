@@ -55,11 +55,14 @@ TEST(Cron, PointsAtTheFieldAndGivesARightExample) {
       << cron("* 22-2 * * *").error();
   EXPECT_NE(cron("* * * * L").error().find("write 6L or 0L"), std::string::npos);
   EXPECT_NE(cron("0 0 1 1 * 2030").error().find("as in 0 0 0 1 1 * 2030"), std::string::npos);
+  EXPECT_NE(cron("0 0 * * m\xD0\xBEn").error().find("field 5: "), std::string::npos);
+  EXPECT_NE(cron("@evry 90s").error().find("did you mean @every?"), std::string::npos);
   EXPECT_NE(cron("@dayly").error().find("did you mean @daily?"), std::string::npos);
   EXPECT_NE(cron("* * * *").error().find("has 4 fields"), std::string::npos);
   EXPECT_NE(cron("0 0 31 2 *").error().find("would never fire"), std::string::npos);
   for (const char* wrong :
-       {"60 * * * *", "* * * *", "a b c d e", "@x", "0 0 31 2 *", "1,,2 * * * *", "*/0 * * * *"}) {
+       {"60 * * * *", "* * * *", "a b c d e", "@x", "0 0 31 2 *", "1,,2 * * * *", "*/0 * * * *",
+        "* * \xC2\xB9 * *", "CRON_TZ=Mars/Phobos 0 0 * * *", "@every 1h/2h", "@every 1ms"}) {
     const std::string error = cron(wrong).error();
     EXPECT_NE(error.find("right is, for example"), std::string::npos) << error;
     EXPECT_EQ(error.find('\n'), std::string::npos);

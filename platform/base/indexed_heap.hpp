@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace sundial::rules {
+namespace sundial {
 
 inline constexpr std::uint32_t kNowhere = ~std::uint32_t{0};
 
@@ -39,6 +39,12 @@ class IndexedHeap {
     items_[hole] = last;
     last->*Place = hole;
     settle(hole);
+  }
+
+  // Whatever their order is by now.
+  void clear() {
+    for (Item* item : items_) item->*Place = kNowhere;
+    items_.clear();
   }
 
   // After the order of many has changed.
@@ -81,4 +87,4 @@ class IndexedHeap {
   [[no_unique_address]] Before before_;
 };
 
-}  // namespace sundial::rules
+}  // namespace sundial
