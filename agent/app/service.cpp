@@ -258,8 +258,9 @@ Result<model::Configuration> Service::read_configuration() {
 
 // The agent has the rules and schedules now, and what reading them took is given back to the system.
 void Service::give_back() {
-  loaded_.configuration.rules = {};
-  loaded_.configuration.schedules = {};
+  // Not `= {}`, which keeps the room that a vector has.
+  loaded_.configuration.rules = std::vector<model::RuleDefinition>();
+  loaded_.configuration.schedules = std::vector<model::ScheduleDefinition>();
   ::malloc_trim(0);
 }
 

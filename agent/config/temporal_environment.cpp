@@ -181,7 +181,8 @@ class Addresses {
  private:
   void tell_ignored(const Given& given) {
     notes_.push_back(fmt::format("{}: {} is gRPC's address, meant for workers; the HTTP API stays at {}",
-                                 given.from.file.text(), printable(given.value, 80), into_.addresses.front()));
+                                 given.from.file.text(), printable(given.value, 80),
+                                 into_.addresses.front()));
   }
 
   void resolve_own(const WrittenAddresses& written) {

@@ -337,8 +337,8 @@ Result<std::vector<std::string>> Agent::take_over(const model::Configuration& ne
   }
   committer_->next().facts.emplace_back("rules", write_rules(wanted));
   configuration_ = std::move(wanted);
-  configuration_.schedules = {};
-  configuration_.stored_schedules = {};
+  configuration_.schedules = std::vector<model::ScheduleDefinition>();
+  configuration_.stored_schedules = std::vector<model::StoredSchedule>();
   auto subscriptions = take_interest();
   if (parts_.bus != nullptr) parts_.bus->resubscribe(std::move(subscriptions));
   engine_->freeze(full_ || shedding_);

@@ -236,7 +236,7 @@ Result<void> Recovery::catch_up_with_present() {
   // What is not about rules holds as it is written now, also where a former text was read. The
   // schedules are the engine's from here on.
   configuration_ = std::move(wanted_);
-  configuration_.schedules = {};
+  configuration_.schedules = std::vector<model::ScheduleDefinition>();
   return {};
 }
 

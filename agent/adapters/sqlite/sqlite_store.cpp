@@ -13,6 +13,7 @@ using sqlite::Statement;
 
 namespace {
 
+constexpr std::size_t kLargeBatch = 1000;  // pieces of state
 constexpr std::uint64_t kPageBytes = 1024;
 constexpr std::uint64_t kFramePages = kPageBytes + 24;
 constexpr std::uint64_t kLedgerSlack = 256;    // pruned when so many have come
@@ -34,6 +35,8 @@ Result<void> SqliteStore::commit(const StoreBatch& batch) {
   }
   checkpoint();
   tidy();
+  // What so much needed in memory is not needed again.
+  if (batch.state.size() > kLargeBatch) (void)database_.execute("PRAGMA shrink_memory");
   return done;
 }
 

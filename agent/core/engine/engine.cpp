@@ -263,9 +263,7 @@ std::vector<std::string> Composition::launch(const schedule::Firing& firing) {
   bindings.now = firing.at;
   bindings.schedule = &view;
   const std::size_t before = effects_->records.size();
-  if (const auto* compiled = dynamic_cast<const ScheduleActions::Compiled*>(firing.deeds)) {
-    carry_out(compiled->actions, bindings, made, cause, "");
-  }
+  carry_out(schedule_actions_->of(firing)->actions, bindings, made, cause, "");
   std::vector<std::string> started;
   for (std::size_t i = before; i < effects_->records.size(); ++i) {
     const model::OutboxRecord& record = effects_->records[i];
@@ -368,7 +366,7 @@ std::unique_ptr<Engine> Engine::create(const model::Configuration& configuration
       configuration, zones, problems,
       [of = schedule_actions.get()](const model::ScheduleDefinition& definition,
                                     std::vector<model::Problem>& found) {
-        return of->compile(definition, found);
+        return of->prepare(definition, found);
       });
   if (problems.size() > before || !context.zone) return nullptr;
   return std::make_unique<Composition>(configuration, std::move(compiled), std::move(book),

@@ -22,13 +22,16 @@ class ScheduleActions {
 
   explicit ScheduleActions(const ZoneSource& zones);
 
-  // Compiles the schedule's actions and checks them against its `overlap`.
-  std::shared_ptr<const Compiled> compile(const model::ScheduleDefinition& definition,
-                                          std::vector<model::Problem>& problems);
+  // Compiles the schedule's actions and checks them against its `overlap`. Nothing where they would take
+  // more room than they are worth: then they are made again when they are due.
+  std::shared_ptr<const schedule::Deeds> prepare(const model::ScheduleDefinition& definition,
+                                                 std::vector<model::Problem>& problems);
+  std::shared_ptr<const Compiled> of(const schedule::Firing& firing);
 
  private:
-  std::shared_ptr<const Compiled> find_or_make(const model::ScheduleDefinition& definition,
-                                               std::vector<model::Problem>& problems);
+  std::shared_ptr<const Compiled> make(std::string_view id,
+                                       const std::vector<model::ActionDefinition>& definitions,
+                                       std::vector<model::Problem>& problems) const;
 
   expression::Scope scope_;
   // By what was written: many schedules of a device do the same.

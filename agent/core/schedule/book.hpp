@@ -30,7 +30,8 @@ struct Firing {
   enum class Cause { due, made_up, trigger, backfill };
 
   std::string_view schedule;  // its id
-  const Deeds* deeds;         // null where the book was told of no way to prepare them
+  const Deeds* deeds;         // as they were prepared; may be null
+  std::string_view written;   // its TOML keys as JSON
   Instant due;                // schedule.time: nominal, before jitter; of a trigger its own moment
   Instant at;  // the time of the firing: due with its jitter, however late it is worked off; else now
   Cause cause = Cause::due;

@@ -83,7 +83,7 @@ void Course::launch(Occurrence occurrence, Scene& scene) {
                       : occurrence.made_up ? Cause::made_up
                                            : Cause::due;
   const std::vector<std::string> ids =
-      scene.hands.launch(Firing{id_, deeds_.get(), occurrence.due, occurrence.at, cause});
+      scene.hands.launch(Firing{id_, deeds_.get(), state_.fingerprint, occurrence.due, occurrence.at, cause});
   if (tracks_runs()) {
     for (const std::string& id : ids) {
       state_.running.push_back(id);

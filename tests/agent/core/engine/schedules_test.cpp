@@ -104,5 +104,29 @@ TEST(EngineSchedules, ASignalToWhatRunsNeverOverlaps) {
   EXPECT_EQ(life.ids(), (Lines{"watch", "watch"}));
 }
 
+// Only so many different actions are kept compiled: the others must do the same all the same.
+TEST(EngineSchedules, ThousandsThatEachDoSomethingOfTheirOwn) {
+  std::vector<model::ScheduleDefinition> schedules;
+  for (int i = 0; i < 300; ++i) {
+    const std::string number = std::to_string(i);
+    schedules.push_back(schedule(
+        "s" + number, R"({"cron":"0 * * * *","overlap":"allow_all","start":[{"workflow":"W","id":"a)" +
+                          number + R"(-{schedule.time}","args":[{"n":)" + number +
+                          R"(,"x":1.0}]},{"workflow":"V"}],)" + R"("signal":{"id":"b)" + number +
+                          R"(","name":"n"}})"));
+  }
+  Life life(schedules);
+  life.live(hours{1});
+  const Lines ids = life.ids();
+  ASSERT_EQ(ids.size(), 900U);
+  for (const int i : {0, 255, 256, 299}) {
+    const auto at = static_cast<std::size_t>(3 * i);
+    const std::string number = std::to_string(i);
+    EXPECT_EQ(ids[at].substr(0, ids[at].find('-')), "a" + number);
+    EXPECT_EQ(ids[at + 1].substr(0, ids[at + 1].find('-')), "s" + number);
+    EXPECT_EQ(ids[at + 2], "b" + number);
+  }
+}
+
 }  // namespace
 }  // namespace sundial::engine
