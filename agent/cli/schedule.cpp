@@ -25,10 +25,6 @@ int usage(Session& session, const Error& error) {
   return kExitUsage;
 }
 
-bool says_when(const Map& body) {
-  return body.find("cron") != nullptr || body.find("every") != nullptr || body.find("calendar") != nullptr;
-}
-
 int create(Session& session, const ScheduleOptions& options) {
   Result<Map> body = schedule_body(options.flags, {});
   if (!body) return usage(session, body.error());

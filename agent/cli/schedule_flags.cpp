@@ -130,6 +130,10 @@ Result<void> add_action(const ScheduleFlags& flags, Map start, Map& body) {
 
 }  // namespace
 
+bool says_when(const Map& body) {
+  return body.find("cron") != nullptr || body.find("every") != nullptr || body.find("calendar") != nullptr;
+}
+
 Result<std::string> overlap_policy(const std::string& text) {
   std::string letters;
   for (const char c : lower_ascii(text)) {

@@ -34,6 +34,8 @@ void add_definition_flags(CLI::App& verb, ScheduleFlags& flags);
 // changes; `present_cron` are the cron strings as they are now.
 Result<Map> schedule_body(const ScheduleFlags& flags, Map start, const Value* present_cron = nullptr);
 
+bool says_when(const Map& body);
+
 // "BufferOne", "buffer-one" or "buffer_one" as the API has it.
 Result<std::string> overlap_policy(const std::string& text);
 

@@ -98,6 +98,7 @@ class ServerVerbs {
     Result<Map> body = schedule_body(options_.flags, {});
     if (!body) return usage(body.error().message());
     if (body->find("start") == nullptr) return usage("--type is missing: the workflow to start");
+    if (!says_when(*body)) return usage("give --cron, --interval or --calendar");
     if (const Result<void> fits = for_the_server(*body); !fits) return usage(fits.error().message());
     if (body->find("time_zone") == nullptr) body->set("time_zone", configuration_.device.time_zone);
     if (!translate(*body)) return kExitConfiguration;

@@ -9,16 +9,16 @@
 #include "platform/base/text.hpp"
 
 namespace sundial::runtime {
+
+// What is in the journal has its effect, also where the transaction fails: all begins anew from there. So
+// callers who waited for it are told that it was taken; one who heard otherwise would send it twice.
 void Agent::accept(model::Message message, api::Answer<std::string> done) {
   const std::string_view source = message.webhook ? "webhook" : "http";
   auto shared = std::make_shared<api::Answer<std::string>>(std::move(done));
   auto id = std::make_shared<std::string>();
   if (!stands()) return (*shared)(failure());
   auto accepted = engine_->accept(
-      std::move(message),
-      [shared, id](const Result<void>& committed) {
-        committed ? (*shared)(*id) : (*shared)(committed.error());
-      },
+      std::move(message), [shared, id](const Result<void>&) { (*shared)(*id); },
       std::exchange(note_, std::nullopt));
   if (!accepted) return (*shared)(accepted.error());
   metrics_.count("messages_received_total", source);
@@ -38,7 +38,7 @@ void Agent::schedule(model::ScheduleCommand command, api::Answer<void> done) {
   auto shared = std::make_shared<api::Answer<void>>(std::move(done));
   if (!stands()) return (*shared)(failure());
   auto accepted = engine_->accept(
-      std::move(command), [shared](const Result<void>& committed) { (*shared)(committed); },
+      std::move(command), [shared](const Result<void>&) { (*shared)({}); },
       std::exchange(note_, std::nullopt));
   if (!accepted) (*shared)(accepted.error());
 }
@@ -47,7 +47,7 @@ void Agent::reset_keys(model::ResetKeys command, api::Answer<void> done) {
   auto shared = std::make_shared<api::Answer<void>>(std::move(done));
   if (!stands()) return (*shared)(failure());
   auto accepted = engine_->accept(
-      std::move(command), [shared](const Result<void>& committed) { (*shared)(committed); },
+      std::move(command), [shared](const Result<void>&) { (*shared)({}); },
       std::exchange(note_, std::nullopt));
   if (!accepted) (*shared)(accepted.error());
 }

@@ -194,6 +194,19 @@ TEST_F(StoreTroubles, AFullDiskIsSaidAndAllGoesOnFromWhatIsThere) {
   EXPECT_EQ(temporal_.started("Each").size(), 6U);
 }
 
+TEST_F(StoreTroubles, ACallerIsToldThatItWasTakenWhereTheJournalHasItAndTheTransactionFails) {
+  start();
+  bool taken = false;
+  agent_->accept(a_message(), [&taken](const Result<std::string>& id) { taken = id && !id->empty(); });
+  fate_.disk = Fate::DiskState::full;
+  loop_->run_for(seconds{5});
+  EXPECT_FALSE(agent_->ready());
+  EXPECT_TRUE(taken);
+  fate_.disk = Fate::DiskState::good;
+  loop_->run_for(seconds{20});
+  EXPECT_EQ(temporal_.started("Each").size(), 1U);
+}
+
 // The input is in the journal, and the process is gone before any transaction.
 TEST_F(StoreTroubles, AKeyIsOnDiskAsSoonAsTheInputThatItIsFor) {
   start();

@@ -103,9 +103,10 @@ class ServerSchedules(unittest.TestCase):
         self.assertIn("outside 0-59", self.create("bad", "--cron", "60 * * * *", exit_code=78).stderr)
         self.assertIn("unit", self.create("bad", "--interval", "90", exit_code=64).stderr)
         self.create("bad", "--overlap-policy", "Sometimes", "--cron", "0 9 * * *", exit_code=64)
-        self.create("a/b", "--cron", "0 9 * * *", exit_code=78)
+        self.create("a/b", "--cron", "0 9 * * *", exit_code=64)
         self.create("bad", "--cron", "0 9 * * *", "--time-zone", "Europe/Berln", exit_code=78)
         self.sundial("create", "--schedule-id", "bad", "--cron", "0 9 * * *", exit_code=64)
+        self.create("bad", exit_code=64)
 
 
 if __name__ == "__main__":

@@ -134,6 +134,11 @@ publish = { topic = "counted", payload = "{payload}" }
         found = re.search(r'^sundial_rule_fired_total\{rule="count"\} (\d+)', text, re.MULTILINE)
         return int(found.group(1)) if found else 0
 
+    def decided(self):
+        """Firings of the rule over all starts: those that the ledger holds."""
+        lines = self.ask("GET", "/api/v1/events?origin=rule&id=count&limit=1000").json["items"]
+        return sum(line["what"] == "fired" for line in lines)
+
     def test_a_key_has_one_effect(self):
         body = {"topic": "count", "payload": 1}
         first = self.ask("POST", "/api/v1/messages", body, Idempotency_Key="k-1")
@@ -145,6 +150,19 @@ publish = { topic = "counted", payload = "{payload}" }
         other = self.ask("POST", "/api/v1/messages", body, Idempotency_Key="k-2")
         self.assertNotEqual(other.json, first.json)
         wait_for(lambda: self.fired() == 2, "two firings")
+
+    def test_a_key_of_a_message_is_there_with_it_when_the_agent_is_killed(self):
+        for number in range(3):
+            body = {"topic": "count", "payload": 1000 + number}
+            self.assert_answers(self.ask("POST", "/api/v1/messages", body, Idempotency_Key=f"kill-{number}"), 202)
+            before = self.decided()
+            self.agent.kill()
+            self.agent.start()
+            self.assert_answers(self.ask("POST", "/api/v1/messages", body, Idempotency_Key=f"kill-{number}"), 202)
+            other = {"topic": "count", "payload": 2000 + number}  # what was before it is decided as soon as this is
+            self.assert_answers(self.ask("POST", "/api/v1/messages", other), 202)
+            wait_for(lambda: self.decided() >= before + 1, "the other message")
+            self.assertEqual(self.decided(), before + 1)
 
     def test_a_key_has_one_effect_over_kills_and_restarts(self):
         start = self.ask("POST", "/trigger-workflow/once", Idempotency_Key="start-1")
