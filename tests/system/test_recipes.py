@@ -1,10 +1,10 @@
 """What the recipes' rules decide is handed to the sample worker, which has to make sense of it."""
 import json
-import subprocess
 import unittest
 
 import pages
-from support import Folder, Temporal, Worker, required, wait_for
+from patterns import site
+from support import wait_for
 
 
 def decided():
@@ -18,20 +18,8 @@ def decided():
 
 
 class Recipes(unittest.TestCase):
-    def setUp(self):
-        self.folder = Folder()
-        self.addCleanup(self.folder.close)
-        self.temporal = Temporal(self.folder.path)
-        self.addCleanup(self.temporal.stop)
-        self.addCleanup(Worker(self.folder.path, self.temporal).stop)
-
     def sundial(self, verb, *arguments):
-        answer = subprocess.run(
-            [required("SUNDIAL_BINARY"), "workflow", verb, *arguments], capture_output=True, text=True, timeout=60,
-            cwd=self.folder.path,
-            env={"PATH": "/usr/bin:/bin", "TEMPORAL_HTTP_ADDRESS": f"http://127.0.0.1:{self.temporal.http_port}"})
-        self.assertEqual(answer.returncode, 0, f"{arguments}\n{answer.stderr}")
-        return answer.stdout
+        return site().command("workflow", verb, *arguments).stdout
 
     def start(self, action):
         inputs = [part for one in action["args"] for part in ("--input", json.dumps(one))]
