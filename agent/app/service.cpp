@@ -214,6 +214,7 @@ Result<void> Service::start_agent() {
       .version = cli::kVersion,
       .seed = std::uint64_t{random()} << 32U | random(),
       .journal_written = [this] { return disk_.written_bytes(); },
+      .health_topic = adapters::status_prefix(settings().device.name) + "health",
   });
   std::vector<model::Problem> problems;
   auto started = agent_->start(settings(), problems);

@@ -77,7 +77,7 @@ Agent::Agent(AgentParts parts)
 }
 
 Agent::~Agent() {
-  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_}) {
+  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_, health_timer_}) {
     if (timer) parts_.loop.cancel(*timer);
   }
 }
@@ -159,6 +159,8 @@ void Agent::assemble(Recovered& recovered) {
           .doubt = std::move(recovered.doubt),
           .sealer = parts_.sealer,
           .next_number = recovered.next_number,
+          .most_uncommitted = std::min<std::uint64_t>(
+              4 << 20, static_cast<std::uint64_t>(configuration_.store.max_size) / 16),
           .admits = [this](const model::OutboxRecord& record) { return admits(record); },
           .committed = [this](Committed done) { committed(std::move(done)); },
           .taken = [this](const model::Input& input, Instant at) { record_input(input, at); },
@@ -373,6 +375,7 @@ void Agent::subscribed() {
   parts_.loop.post([this] {
     bus_subscribed_ = true;
     parts_.log.info("mqtt.subscribed", "the broker has acknowledged every subscription");
+    tell_health();
     if (stands() && !full_ && !stopping_) accept_own(model::Absence{false});
   });
 }

@@ -44,6 +44,7 @@ struct AgentParts {
   std::uint64_t seed = 0;  // for ids
   // Bytes that the journal wrote to the disk so far; left out: nobody counts them.
   std::function<std::uint64_t()> journal_written{};
+  std::string health_topic{};  // empty: health is told to nobody
 };
 
 class Agent final : public api::AgentControl, private BusListener {
@@ -137,6 +138,7 @@ class Agent final : public api::AgentControl, private BusListener {
   void watch(const model::OutboxRecord& record, const std::string& workflow_id, const std::string& run_id,
              bool runs);
   bool publish_result(const AwaitedResult& awaited, const WorkflowResult* result, RunWatcher::Fact over);
+  void tell_health();
   void look_for_oldest() const;
   void begin_series();
   void add_counts(const engine::Engine& engine) const;
@@ -227,6 +229,7 @@ class Agent final : public api::AgentControl, private BusListener {
   bool clock_trusted_ = false;
   std::optional<EventLoop::TimerId> clock_timer_;
   std::optional<EventLoop::TimerId> sync_timer_;
+  std::optional<EventLoop::TimerId> health_timer_;
   std::map<std::uint64_t, Waiting> waiting_;
   std::vector<std::pair<std::string, std::string>> kept_;
   std::optional<Note> note_;  // for the effect that is handed in next

@@ -1,12 +1,34 @@
 // The agent at a glance: status, metrics, and its rules and schedules as documents.
 #include <algorithm>
+#include <utility>
 
 #include "agent/runtime/agent.hpp"
+#include "platform/json/json.hpp"
 
 namespace sundial::runtime {
 namespace {
 
 constexpr Millis kOldestAge{1'000};
+constexpr Millis kHealthEvery = std::chrono::minutes{1};
+
+Map health_of(const api::AgentStatus& status, Instant now) {
+  const auto whole = [](std::uint64_t number) { return Value(static_cast<std::int64_t>(number)); };
+  const auto seconds = [](Millis span) { return Value(std::int64_t{span.count() / 1000}); };
+  Map health;
+  health.append("time", format_rfc3339(now, Fraction::always));
+  health.append("version", status.version);
+  health.append("ready", status.ready);
+  if (!status.ready) health.append("reason", status.reason);
+  health.append("uptime_seconds", seconds(status.uptime));
+  health.append("temporal", Map::of({{Value("reachable"), Value(status.temporal.reachable)}}));
+  health.append("clock", Map::of({{Value("trusted"), Value(status.clock.trusted)}}));
+  health.append("outbox", Map::of({{Value("entries"), whole(status.outbox.entries)},
+                                   {Value("oldest_seconds"), seconds(status.outbox.oldest)},
+                                   {Value("dead"), whole(status.outbox.dead)}}));
+  health.append("store", Map::of({{Value("bytes"), whole(status.store.bytes)},
+                                  {Value("full"), Value(status.store.full)}}));
+  return health;
+}
 
 Map line_of(model::OriginKind origin, const std::string& id, const std::string& key, Instant at) {
   Map line;
@@ -107,6 +129,18 @@ api::AgentStatus Agent::status() const {
     if (count.metric == "rule_keys") status.rule_keys[count.label] = count.value;
   }
   return status;
+}
+
+// At QoS 0 and not by the outbox: what is not heard is followed by a newer one, and nothing is written.
+void Agent::tell_health() {
+  if (health_timer_) parts_.loop.cancel(*std::exchange(health_timer_, std::nullopt));
+  if (!bus_subscribed_ || stopping_ || parts_.health_topic.empty()) return;
+  parts_.bus->publish(parts_.health_topic, json::write(health_of(status(), parts_.loop.now().wall)), 0, true,
+                      std::nullopt, [](const Result<void>&) {});
+  health_timer_ = parts_.loop.at(parts_.loop.now().elapsed + kHealthEvery, [this] {
+    health_timer_.reset();
+    tell_health();
+  });
 }
 
 // Read from the store now and then, so that the figure is right for a backlog that nobody holds in

@@ -27,9 +27,12 @@ void Committer::now(Done done) {
   if (!running_) begin();
 }
 
-void Committer::soon() {
-  if (running_ || wanted_ || timer_ || over_) return;
-  timer_ = parts_.loop.at(parts_.loop.now().elapsed + kLazily, [this] {
+void Committer::soon(Millis within) {
+  const Elapsed due = parts_.loop.now().elapsed + within;
+  if (running_ || wanted_ || over_ || (timer_ && due_ <= due)) return;
+  if (timer_) parts_.loop.cancel(*timer_);
+  due_ = due;
+  timer_ = parts_.loop.at(due, [this] {
     timer_.reset();
     now();
   });

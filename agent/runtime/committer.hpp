@@ -37,8 +37,8 @@ class Committer {
 
   // At once, or as soon as the one being written is through; then `done`, also where it fails.
   void now(Done done = {});
-  // Within kLazily: nobody waits for it, and the journal has what it comes from.
-  void soon();
+  // Within this time: nobody waits for it, and the journal has what it comes from.
+  void soon(Millis within = kLazily);
   // From within `fill`: to be called first when the transaction that is being filled is durable.
   void then(std::function<void()> done) { first_ = std::move(done); }
   // Nothing is written any more; all who wait are told so.
@@ -66,6 +66,7 @@ class Committer {
   bool wanted_ = false;  // the next transaction is to follow at once
   bool running_ = false;
   std::optional<EventLoop::TimerId> timer_;
+  Elapsed due_{};  // of the timer
   std::optional<Error> over_;
   StoreSize size_;
 };

@@ -1,6 +1,7 @@
 // The loop round the engine: inputs in journal order, timers, and what they cause into transactions.
 #include "agent/runtime/engine_loop.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -9,6 +10,10 @@
 
 namespace sundial::runtime {
 namespace {
+
+// What state alone may cost the flash in the mean.
+constexpr std::size_t kStateBytesASecond = 128 * 1024;
+constexpr Millis kLongestPause = std::chrono::seconds{30};
 
 template <typename T>
 void move_all(std::vector<T>& from, std::vector<T>& to) {
@@ -72,12 +77,14 @@ void EngineLoop::work() {
   settle();
 }
 
-// Whoever waits for a record gets it at once; what only changed state has the journal for safety.
+// Whoever waits for a record gets it at once; what only changed state has the journal for safety, and the
+// more was written the last time, the longer it may wait: a row is written whole.
 void EngineLoop::settle() {
-  if (!effects_.records.empty()) {
+  const bool much = changed_ && position_.offset - committed_.offset > parts_.most_uncommitted;
+  if (!effects_.records.empty() || much) {
     parts_.committer.now();
   } else if (changed_) {
-    parts_.committer.soon();
+    parts_.committer.soon(pause_);
   }
 }
 
@@ -155,6 +162,10 @@ void EngineLoop::fill(StoreBatch& batch) {
   number_records(committed->refused);
   move_all(state_, batch.state);
   std::vector<model::StateChange> collected = engine_->collect();
+  std::size_t bytes = 0;
+  for (const model::StateChange& change : collected) bytes += change.bytes ? change.bytes->size() : 0;
+  pause_ = std::clamp(Millis{static_cast<std::int64_t>(bytes * 1000 / kStateBytesASecond)},
+                      Committer::kLazily, kLongestPause);
   move_all(collected, batch.state);
   batch.journal = position_;
   // The machine's counter at that moment, so that the next start can tell how long ago it was.

@@ -43,6 +43,8 @@ class EngineLoop {
     LedgerDoubt doubt{};
     const RecordSealer* sealer = nullptr;
     std::uint64_t next_number = 1;
+    // So much of the journal may wait for a transaction that nobody waits for.
+    std::uint64_t most_uncommitted = std::uint64_t{1} << 20;
     // Asked of each record before it is written; left out: all are.
     std::function<bool(const model::OutboxRecord&)> admits;
     std::function<void(Committed)> committed;
@@ -103,7 +105,8 @@ class EngineLoop {
   std::unique_ptr<engine::Engine> engine_;
   bool begun_ = false;
   bool frozen_ = false;
-  bool changed_ = false;  // since the last transaction
+  bool changed_ = false;               // since the last transaction
+  Millis pause_ = Committer::kLazily;  // until the next one that nobody waits for
   Moment last_{};
   Known known_;
   JournalPosition position_;

@@ -1,4 +1,5 @@
 """The path from a sensor and a clock to a workflow, with everything that may break on it broken."""
+import json
 import signal
 import sqlite3
 import subprocess
@@ -84,6 +85,25 @@ class Path(unittest.TestCase):
                 wait_for(lambda: len(self.running("Hot")) == before + 1, "the workflow")
                 self.assertEqual(self.agent.status()["outbox"]["entries"], 0)
                 self.agent.stop()
+
+    def heard(self, topic):
+        """The first message on this topic, a retained one at once."""
+        return subprocess.run(["mosquitto_sub", "-p", str(self.broker.port), "-t", topic, "-C", "1", "-W", "10"],
+                              capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+
+    def test_it_tells_the_broker_how_it_is(self):
+        self.start_agent()
+        self.assertEqual(self.heard("sundial/path/status"), "online")
+        health = json.loads(self.heard("sundial/path/health"))
+        self.assertEqual(sorted(health), ["clock", "outbox", "ready", "store", "temporal", "time", "uptime_seconds", "version"])
+        self.assertTrue(health["ready"])
+        self.assertEqual(health["outbox"], {"entries": 0, "oldest_seconds": 0, "dead": 0})
+        self.assertEqual(health["version"], self.agent.status()["version"])
+        first = health["time"]
+        self.broker.restart()  # told anew on each connection
+        wait_for(lambda: json.loads(self.heard("sundial/path/health"))["time"] > first, "health on the new connection")
+        self.agent.kill()
+        wait_for(lambda: self.heard("sundial/path/status") == "offline", "the last will")
 
     def test_a_schedule_fires_each_second_once(self):
         self.start_agent(paused="false")

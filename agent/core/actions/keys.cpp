@@ -11,6 +11,7 @@
 #include "agent/core/expression/value_semantics.hpp"
 #include "platform/base/text.hpp"
 #include "platform/base/time.hpp"
+#include "platform/json/json.hpp"
 
 namespace sundial::actions {
 namespace {
@@ -210,6 +211,10 @@ const Key* find_key(ActionKind kind, std::string_view name) {
 }
 
 std::optional<std::string> fit(Form form, Value& value) {
+  // A `{payload}` passed on byte for byte is JSON text; what has a form is seen as the value that it means.
+  if (const Verbatim* verbatim = value.get_if<Verbatim>(); verbatim != nullptr && form != Form::any) {
+    if (Result<Value> meant = json::parse(verbatim->json)) value = *std::move(meant);
+  }
   switch (form) {
     case Form::text:
       return fit_text(value);

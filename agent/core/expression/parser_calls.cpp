@@ -315,7 +315,8 @@ Parser::Static Parser::aggregate(AggregateKind kind, std::size_t offset) {
   } else {
     expect(TokenKind::close_parenthesis, "a `)`");
   }
-  if (!has_argument && kind != AggregateKind::count) {
+  // These two may mean the messages themselves.
+  if (!has_argument && kind != AggregateKind::count && kind != AggregateKind::rate) {
     semantic_error(offset, fmt::format("{}() takes one argument: what it is to be taken of", name_of(kind)));
   }
   aggregates_->push_back({kind, has_argument ? program_ : nullptr});

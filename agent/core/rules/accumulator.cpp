@@ -38,57 +38,6 @@ AccumulatorKind accumulator_of(AggregateKind kind) {
   return AccumulatorKind::truths;
 }
 
-Accumulator::Accumulator(AccumulatorKind kind) : kind_(kind), state_(initial(kind)) {}
-Accumulator::Accumulator(Accumulator&&) noexcept = default;
-Accumulator& Accumulator::operator=(Accumulator&&) noexcept = default;
-Accumulator::~Accumulator() = default;
-Accumulator::Accumulator(const Accumulator& other) : kind_(other.kind_), state_(copy(other.state_)) {}
-
-Accumulator::State Accumulator::initial(AccumulatorKind kind) {
-  switch (kind) {
-    case AccumulatorKind::truths:
-    case AccumulatorKind::messages:
-      return Tally{};
-    case AccumulatorKind::sum:
-      return Sum{};
-    case AccumulatorKind::least:
-    case AccumulatorKind::greatest:
-      return Extreme{};
-    case AccumulatorKind::first:
-    case AccumulatorKind::last:
-      return Edge{};
-    case AccumulatorKind::list:
-      return std::make_unique<Items>();
-    case AccumulatorKind::quantiles:
-      return std::make_unique<QuantileSketch>();
-    case AccumulatorKind::moments:
-      return Moments{};
-    case AccumulatorKind::distinct:
-      return std::make_unique<Different>();
-  }
-  return Tally{};
-}
-
-Accumulator::State Accumulator::copy(const State& state) {
-  struct Copy {
-    State operator()(const Tally& from) const { return from; }
-    State operator()(const Sum& from) const { return from; }
-    State operator()(const Extreme& from) const { return from; }
-    State operator()(const Moments& from) const { return from; }
-    State operator()(const Edge& from) const {
-      return Edge{from.value ? std::make_unique<Value>(*from.value) : nullptr, from.order};
-    }
-    State operator()(const std::unique_ptr<Items>& from) const { return std::make_unique<Items>(*from); }
-    State operator()(const std::unique_ptr<Different>& from) const {
-      return std::make_unique<Different>(*from);
-    }
-    State operator()(const std::unique_ptr<QuantileSketch>& from) const {
-      return std::make_unique<QuantileSketch>(*from);
-    }
-  };
-  return std::visit(Copy{}, state);
-}
-
 void Accumulator::add_wide(Sum& sum, std::int64_t high, std::uint64_t low) {
   sum.low += low;
   sum.high += high + (sum.low < low ? 1 : 0);
@@ -109,7 +58,7 @@ void Accumulator::add_number(Sum& sum, const Number& value) {
   if (value.whole()) {
     add_wide(sum, value.integer() < 0 ? -1 : 0, static_cast<std::uint64_t>(value.integer()));
   } else {
-    sum.mixed = true;
+    sum.mixed = 1;
     add_real(sum, value.real());
   }
 }
@@ -129,13 +78,13 @@ Value Accumulator::mean(const Sum& sum) {
 }
 
 void Accumulator::add_extreme(const Number& value) {
-  auto& extreme = std::get<Extreme>(state_);
+  auto& extreme = at<Extreme>();
   const bool least = kind_ == AccumulatorKind::least;
-  if (!extreme.value || (least ? value < *extreme.value : *extreme.value < value)) extreme.value = value;
+  if (extreme.empty() || (least ? value < extreme.value : extreme.value < value)) extreme.value = value;
 }
 
 void Accumulator::add_edge(const Value& value, std::uint64_t order) {
-  auto& edge = std::get<Edge>(state_);
+  auto& edge = at<Edge>();
   const bool better = kind_ == AccumulatorKind::first ? order < edge.order : order >= edge.order;
   if (edge.value && !better) return;
   edge.order = order;
@@ -150,21 +99,21 @@ void Accumulator::add(const Value& value, std::uint64_t order, const Limits& lim
   switch (kind_) {
     case AccumulatorKind::truths: {
       const bool* truth = value.get_if<bool>();
-      if (!value.is_null() && (truth == nullptr || *truth)) ++std::get<Tally>(state_).count;
+      if (!value.is_null() && (truth == nullptr || *truth)) ++at<Tally>().count;
       return;
     }
     case AccumulatorKind::messages:
-      ++std::get<Tally>(state_).count;
+      ++at<Tally>().count;
       return;
     case AccumulatorKind::first:
     case AccumulatorKind::last:
       add_edge(value, order);
       return;
     case AccumulatorKind::list:
-      std::get<std::unique_ptr<Items>>(state_)->add(value, order, limits);
+      at<std::unique_ptr<Items>>()->add(value, order, limits);
       return;
     case AccumulatorKind::distinct:
-      std::get<std::unique_ptr<Different>>(state_)->add(value, order, limits);
+      at<std::unique_ptr<Different>>()->add(value, order, limits);
       return;
     case AccumulatorKind::sum:
     case AccumulatorKind::least:
@@ -176,11 +125,11 @@ void Accumulator::add(const Value& value, std::uint64_t order, const Limits& lim
   const std::optional<Number> number = Number::of(value);
   if (!number) return;
   if (kind_ == AccumulatorKind::sum) {
-    add_number(std::get<Sum>(state_), *number);
+    add_number(at<Sum>(), *number);
   } else if (kind_ == AccumulatorKind::quantiles) {
-    std::get<std::unique_ptr<QuantileSketch>>(state_)->add(*number);
+    at<std::unique_ptr<QuantileSketch>>()->add(*number);
   } else if (kind_ == AccumulatorKind::moments) {
-    auto& moments = std::get<Moments>(state_);
+    auto& moments = at<Moments>();
     const double away = number->real() - moments.mean;
     moments.mean += away / static_cast<double>(++moments.count);
     moments.squares += away * (number->real() - moments.mean);
@@ -196,20 +145,20 @@ struct Accumulator::Merge {
 
   template <typename T>
   const T& theirs() const {
-    return std::get<T>(from.state_);
+    return from.at<T>();
   }
 
   void operator()(Tally& tally) const { tally.count += theirs<Tally>().count; }
   void operator()(Sum& sum) const {
     const Sum& more = theirs<Sum>();
     sum.count += more.count;
-    sum.mixed = sum.mixed || more.mixed;
+    sum.mixed |= more.mixed;
     add_wide(sum, more.high, more.low);
     add_real(sum, more.real);
     sum.lost += more.lost;
   }
   void operator()(Extreme&) const {
-    if (theirs<Extreme>().value) into.add_extreme(*theirs<Extreme>().value);
+    if (!theirs<Extreme>().empty()) into.add_extreme(theirs<Extreme>().value);
   }
   void operator()(Edge&) const {
     if (theirs<Edge>().value) into.add_edge(*theirs<Edge>().value, theirs<Edge>().order);
@@ -235,11 +184,11 @@ struct Accumulator::Merge {
   }
 };
 void Accumulator::merge(const Accumulator& other, const Limits& limits) {
-  std::visit(Merge{*this, other, limits}, state_);
+  visit(Merge{*this, other, limits});
 }
 
 Value Accumulator::result(AggregateKind kind, Millis length) const {
-  struct Read {
+  struct Show {
     AggregateKind kind;
     Millis length;
 
@@ -249,7 +198,9 @@ Value Accumulator::result(AggregateKind kind, Millis length) const {
       return static_cast<double>(tally.count) * 1000.0 / static_cast<double>(length.count());
     }
     Value operator()(const Sum& sum) const { return kind == AggregateKind::avg ? mean(sum) : total(sum); }
-    Value operator()(const Extreme& extreme) const { return extreme.value ? extreme.value->value() : Null{}; }
+    Value operator()(const Extreme& extreme) const {
+      return extreme.empty() ? Value() : extreme.value.value();
+    }
     Value operator()(const Edge& edge) const { return edge.value ? *edge.value : Null{}; }
     Value operator()(const Moments& moments) const {
       if (moments.count == 0) return Null{};
@@ -265,28 +216,23 @@ Value Accumulator::result(AggregateKind kind, Millis length) const {
       return found ? found->value() : Null{};
     }
   };
-  return std::visit(Read{kind, length}, state_);
+  return visit(Show{kind, length});
 }
 
 bool Accumulator::full(const Limits& limits) const {
-  if (const auto* items = std::get_if<std::unique_ptr<Items>>(&state_)) return (*items)->full(limits);
-  if (const auto* different = std::get_if<std::unique_ptr<Different>>(&state_))
-    return (*different)->full(limits);
-  return false;
+  if (kind_ == AccumulatorKind::list) return at<std::unique_ptr<Items>>()->full(limits);
+  return kind_ == AccumulatorKind::distinct && at<std::unique_ptr<Different>>()->full(limits);
 }
 
 bool Accumulator::truncated() const {
-  if (const auto* items = std::get_if<std::unique_ptr<Items>>(&state_)) return (*items)->truncated;
-  if (const auto* different = std::get_if<std::unique_ptr<Different>>(&state_))
-    return (*different)->truncated;
-  return false;
+  if (kind_ == AccumulatorKind::list) return at<std::unique_ptr<Items>>()->truncated;
+  return kind_ == AccumulatorKind::distinct && at<std::unique_ptr<Different>>()->truncated;
 }
 
 std::size_t Accumulator::weight() const {
-  if (const auto* items = std::get_if<std::unique_ptr<Items>>(&state_)) return (*items)->bytes;
-  if (const auto* different = std::get_if<std::unique_ptr<Different>>(&state_)) return (*different)->bytes;
-  if (const auto* sketch = std::get_if<std::unique_ptr<QuantileSketch>>(&state_)) return (*sketch)->weight();
-  return 0;
+  if (kind_ == AccumulatorKind::list) return at<std::unique_ptr<Items>>()->bytes;
+  if (kind_ == AccumulatorKind::distinct) return at<std::unique_ptr<Different>>()->bytes;
+  return kind_ == AccumulatorKind::quantiles ? at<std::unique_ptr<QuantileSketch>>()->weight() : 0;
 }
 
 }  // namespace sundial::rules

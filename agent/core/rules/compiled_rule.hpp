@@ -38,11 +38,6 @@ struct CollectEntry {
 };
 
 struct CompiledWindow {
-  struct Slot {
-    AccumulatorKind kind;
-    std::size_t inner;  // whose values it accumulates
-  };
-
   WindowKind kind = WindowKind::batch;
   std::optional<std::int64_t> count;
   std::optional<Millis> timeout;
@@ -110,6 +105,7 @@ struct CompiledRule {
   bool uses_previous = false;  // … `state.previous`
   bool uses_fired = false;     // … `state.fired`
   Keeps keeps;
+  bool keeps_timing() const { return hold || change || cooldown || silent_for; }
   // Whether there is anything to remember between two messages of a key.
   bool stateful() const {
     return unique || clear_when || hold || change || cooldown || window || silent_for || uses_state;

@@ -72,9 +72,8 @@ expression::Bindings Event::bindings(const CompiledRule& rule, const expression:
   return bound;
 }
 
-std::string remember(const CompiledRule& rule, const Event& event) {
+void remember(const CompiledRule& rule, const Event& event, StateWriter& out) {
   const Keeps& keeps = rule.keeps;
-  StateWriter out;
   std::uint8_t kept = 0;
   if (keeps.payload) kept |= event.payload == nullptr ? kUndecoded : kPayload;
   if (keeps.message) kept |= kMessage;
@@ -95,7 +94,6 @@ std::string remember(const CompiledRule& rule, const Event& event) {
     write_properties(out, event.message->properties);
   }
   if ((kept & kState) != 0) write_state(out, event.state);
-  return out.take();
 }
 
 RecalledEvent::RecalledEvent(const CompiledRule& rule, std::string_view bytes) {

@@ -49,7 +49,7 @@ struct Event {
 };
 
 // As much of the event as the rule will ask for later, as bytes.
-std::string remember(const CompiledRule& rule, const Event& event);
+void remember(const CompiledRule& rule, const Event& event, StateWriter& out);
 
 // An event out of such bytes; nothing of it moves while it lives.
 class RecalledEvent {

@@ -45,14 +45,15 @@ std::optional<Instant> RuleRunner::event_time(Incoming& in) {
 }
 
 bool RuleRunner::is_closed(const WindowState& window, Instant end) const {
-  if (window.newest && end + rule_.window->lateness <= *window.newest) return true;
-  return std::binary_search(window.closed.begin(), window.closed.end(), end);
+  const EventTimes& times = *window.times;
+  if (times.newest && end + rule_.window->lateness <= *times.newest) return true;
+  return std::binary_search(times.closed.begin(), times.closed.end(), end);
 }
 
 bool RuleRunner::is_late(const WindowState& window, Instant time) const {
   const CompiledWindow& compiled = *rule_.window;
   if (compiled.kind == WindowKind::event_session) {
-    return (window.last_end && time < *window.last_end) || is_closed(window, time + compiled.gap);
+    return time < window.last_end || is_closed(window, time + compiled.gap);
   }
   Period period = compiled.periods->containing(time);
   for (std::int64_t step = 0; step < compiled.steps; ++step, period = compiled.periods->after(period)) {
@@ -63,22 +64,23 @@ bool RuleRunner::is_late(const WindowState& window, Instant time) const {
 
 bool RuleRunner::enter_by_event_time(Incoming& in, WindowState& window, Instant time) {
   const bool late = is_late(window, time);
-  window.arrived = in.now.elapsed;
-  window.arrived_wall = in.now.wall;
+  EventTimes& times = *window.times;
+  times.arrived = in.now.elapsed;
+  times.arrived_wall = in.now.wall;
   if (late) {
-    note(in.state->key, in.id(), "late", in.now.wall);
+    note(in.state->key(), in.id(), "late", in.now.wall);
   } else if (rule_.window->kind == WindowKind::event_session) {
     add_to_session(in, window, time);
   } else {
     add_to_period(in, window, time);
   }
-  if (!window.newest || time > *window.newest) {
+  if (!times.newest || time > *times.newest) {
     // What the new time closes is closed before it counts: `first_open_end` goes by the old one.
     while (const std::optional<Instant> end = first_open_end(window)) {
       if (*end + rule_.window->lateness > time) break;
       close_event_window(*in.state, *end, {Closing::Why::time, in.now, {}, nullptr});
     }
-    window.newest = time;
+    times.newest = time;
   }
   drop_closed(window);
   return !late;
@@ -121,7 +123,7 @@ void RuleRunner::add_to_session(Incoming& in, WindowState& window, Instant time)
   if (!place->full(compiled)) return;
   const Pane closed = std::move(*place);
   window.panes.erase(place);
-  window.last_end = std::max(window.last_end.value_or(closed.end), closed.end);
+  window.last_end = std::max(window.last_end, closed.end);
   close(*in.state, closed, closed.start, closed.end, {Closing::Why::own_message, in.now, in.id(), &in.event});
 }
 
@@ -144,13 +146,14 @@ void RuleRunner::close_event_window(KeyState& state, Instant end, const Closing&
   if (rule_.window->kind == WindowKind::event_session) {
     const Pane closed = std::move(window.panes.front());
     window.panes.erase(window.panes.begin());
-    window.last_end = std::max(window.last_end.value_or(end), end);
+    window.last_end = std::max(window.last_end, end);
     close(state, closed, closed.start, end, closing);
     return;
   }
   const Instant start = window_start(end);
   const Pane closed = gather(window, start, end);
-  window.closed.insert(std::upper_bound(window.closed.begin(), window.closed.end(), end), end);
+  std::vector<Instant>& ends = window.times->closed;
+  ends.insert(std::upper_bound(ends.begin(), ends.end(), end), end);
   drop_closed(window);
   close(state, closed, start, end, closing);
 }
@@ -160,10 +163,11 @@ void RuleRunner::close_event_window(KeyState& state, Instant end, const Closing&
 void RuleRunner::drop_closed(WindowState& window) const {
   if (rule_.window->kind != WindowKind::event_period) return;
   std::erase_if(window.panes, [&](const Pane& pane) { return is_closed(window, last_end(pane)); });
-  if (!window.newest) return;
-  const Instant passed = *window.newest - rule_.window->lateness;
-  window.closed.erase(window.closed.begin(),
-                      std::upper_bound(window.closed.begin(), window.closed.end(), passed));
+  EventTimes& times = *window.times;
+  if (!times.newest) return;
+  const Instant passed = *times.newest - rule_.window->lateness;
+  times.closed.erase(times.closed.begin(),
+                     std::upper_bound(times.closed.begin(), times.closed.end(), passed));
 }
 
 // When the clock closes a window of a key that went quiet.
@@ -171,7 +175,7 @@ Elapsed RuleRunner::quiet_due(const WindowState& window, Instant end) const {
   const CompiledWindow& compiled = *rule_.window;
   const Millis patience =
       compiled.kind == WindowKind::event_session ? compiled.gap : compiled.periods->length();
-  Moment heard{window.arrived_wall, window.arrived};
+  Moment heard{window.times->arrived_wall, window.times->arrived};
   if (clock_.returned && clock_.returned->elapsed > heard.elapsed) heard = *clock_.returned;
   return heard.elapsed + std::max(end - heard.wall, patience) + compiled.lateness;
 }

@@ -1,41 +1,87 @@
-// The list of keys by hearing, and their weights.
+// The table of keys, their order by hearing, and their weights.
 #include "agent/core/rules/key_table.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <new>
 
 namespace sundial::rules {
+namespace {
+
+std::uint32_t hash_of_text(std::string_view key) {
+  const std::size_t hash = std::hash<std::string_view>{}(key);
+  return static_cast<std::uint32_t>(hash ^ (hash >> 16 >> 16));
+}
+
+}  // namespace
+
+KeyState::KeyState(std::string_view key, std::uint32_t hash)
+    : hash_(hash), key_size_(static_cast<std::uint32_t>(key.size())) {
+  std::copy(key.begin(), key.end(), reinterpret_cast<char*>(this + 1));
+}
+
+const Timing& KeyState::timing() const {
+  static const Timing kBegin;
+  return timing_ ? *timing_ : kBegin;
+}
+
+const Memory& KeyState::memory() const {
+  static const Memory kBegin;
+  return memory_ ? *memory_ : kBegin;
+}
+
+Timing& KeyState::timing() {
+  if (!timing_) timing_ = std::make_unique<Timing>();
+  return *timing_;
+}
+
+Memory& KeyState::memory() {
+  if (!memory_) memory_ = std::make_unique<Memory>();
+  return *memory_;
+}
 
 std::uint64_t KeyState::current_weight() const {
   constexpr std::size_t kUnit = 1024;
-  std::size_t bytes = key.size() + last.size();
-  if (history) bytes += history->bytes;
-  if (unique) bytes += unique->size() * sizeof(Fingerprint);
+  std::size_t bytes = key().size();
+  if (timing_) bytes += timing_->last.size();
+  if (memory_ && memory_->history) bytes += memory_->history->bytes;
+  if (memory_ && memory_->unique) bytes += memory_->unique->size() * sizeof(Fingerprint);
   if (window) bytes += window->bytes();
   return std::max<std::uint64_t>(1, (bytes + kUnit - 1) / kUnit);
 }
 
+KeyTable::~KeyTable() {
+  for (KeyState* state = oldest_; state != nullptr;) destroy(std::exchange(state, state->newer));
+}
+
+void KeyTable::destroy(KeyState* state) {
+  state->~KeyState();
+  ::operator delete(static_cast<void*>(state));
+}
+
 KeyState* KeyTable::find(std::string_view key) const {
-  const auto found = keys_.find(key);
-  return found == keys_.end() ? nullptr : found->second.get();
+  const std::uint32_t hash = hash_of_text(key);
+  return table_.find(hash,
+                     [&](const KeyState* state) { return state->hash_ == hash && state->key() == key; });
 }
 
 KeyState& KeyTable::create(std::string_view key) {
-  const auto [place, added] = keys_.emplace(std::string(key), std::make_unique<KeyState>());
-  KeyState& state = *place->second;
-  state.key = place->first;
-  link_newest(state);
-  state.heard = ++heard_;
-  total_weight_ += state.weight;
-  mark(state);
-  return state;
+  auto* state = new (::operator new(sizeof(KeyState) + key.size())) KeyState(key, hash_of_text(key));
+  table_.insert(state, hash_of);
+  link_newest(*state);
+  state->heard = ++heard_;
+  total_weight_ += state->weight;
+  mark(*state);
+  return *state;
 }
 
 void KeyTable::erase(KeyState& state) {
   unlink(state);
   total_weight_ -= state.weight;
   if (state.dirty) dirty_.erase(std::find(dirty_.begin(), dirty_.end(), &state));
-  erased_.emplace_back(state.key);
-  keys_.erase(keys_.find(state.key));
+  erased_.emplace_back(state.key());
+  table_.erase(&state, hash_of);
+  destroy(&state);
 }
 
 void KeyTable::touch(KeyState& state) {
@@ -59,8 +105,8 @@ void KeyTable::link_newest(KeyState& state) {
 }
 
 void KeyTable::weigh(KeyState& state) {
-  const std::uint64_t weight = state.current_weight();
-  total_weight_ += weight - state.weight;
+  const auto weight = static_cast<std::uint32_t>(state.current_weight());
+  total_weight_ = total_weight_ - state.weight + weight;
   state.weight = weight;
 }
 
@@ -81,18 +127,16 @@ std::vector<std::string> KeyTable::take_erased() {
 
 void KeyTable::sort_by_hearing() {
   std::vector<KeyState*> all;
-  all.reserve(keys_.size());
-  for (const auto& [key, state] : keys_) all.push_back(state.get());
+  all.reserve(size());
+  each([&](KeyState& state) { all.push_back(&state); });
   std::sort(all.begin(), all.end(), [](const KeyState* left, const KeyState* right) {
-    return left->heard != right->heard ? left->heard < right->heard : left->key < right->key;
+    return left->heard != right->heard ? left->heard < right->heard : left->key() < right->key();
   });
   oldest_ = newest_ = nullptr;
-  total_weight_ = 0;
   for (KeyState* state : all) {
     state->older = state->newer = nullptr;
     link_newest(*state);
-    state->weight = state->current_weight();
-    total_weight_ += state->weight;
+    weigh(*state);
     heard_ = std::max(heard_, state->heard);
   }
 }

@@ -6,10 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "agent/core/rules/fingerprint.hpp"
+#include "agent/core/rules/kept_text.hpp"
+#include "agent/core/rules/open_table.hpp"
 #include "agent/core/rules/unique_memory.hpp"
 #include "agent/core/rules/window_state.hpp"
 #include "platform/base/indexed_heap.hpp"
@@ -29,42 +30,77 @@ struct History {
 enum class Stretch : std::uint8_t { none, running, spent };  // of `hold`
 enum class Silence : std::uint8_t { unheard, listening, fired, missed };
 
-struct KeyState {
-  std::string_view key;  // lives in the table
+// Of a rule with `hold`, `change`, `cooldown` or `silent_for`.
+struct Timing {
+  std::optional<Elapsed> last_fired;  // for `cooldown`
+  Elapsed since{};                    // the stretch began; or: was heard last
+  Millis away_before{0};              // time away, until the stretch began
+  std::unique_ptr<Value> reference;   // of `change`
+  KeptText last;                      // the event that a hold or a silence will show
+};
+
+// Of a rule with `unique`, or with texts that name `state`.
+struct Memory {
+  std::int64_t count = 0;  // `state.count`
+  std::unique_ptr<History> history;
+  std::unique_ptr<UniqueMemory> unique;
+};
+
+// There are a hundred thousand of them: what only some rules need is made when it is written first, and
+// the key's text lies behind its state.
+class KeyState {
+ public:
+  KeyState(const KeyState&) = delete;
+  KeyState& operator=(const KeyState&) = delete;
+
+  std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_size_}; }
+  // As they are, or as they begin.
+  const Timing& timing() const;
+  const Memory& memory() const;
+  Timing& timing();
+  Memory& memory();
+  std::uint64_t current_weight() const;
+
   KeyState* older = nullptr;
   KeyState* newer = nullptr;
   std::uint64_t heard = 0;   // place in the order of hearing
-  std::uint64_t weight = 1;  // counts against max_keys
   std::int64_t due = 0;      // of its timer, by the clock of its rule
+  std::uint32_t weight = 1;  // counts against max_keys
   std::uint32_t timer_place = kNowhere;
   std::uint32_t unique_place = kNowhere;
   bool dirty = false;
   bool quiet = false;  // it fired, and `clear_when` did not hold since
   Stretch stretch = Stretch::none;
   Silence silence = Silence::unheard;
-  std::int64_t count = 0;             // `state.count`
-  std::optional<Elapsed> last_fired;  // for `cooldown`
-  Elapsed since{};                    // the stretch began; or: was heard last
-  Millis away_before{0};              // time away, until the stretch began
-  std::unique_ptr<Value> reference;   // of `change`
-  std::unique_ptr<History> history;
-  std::unique_ptr<UniqueMemory> unique;
   std::unique_ptr<WindowState> window;
-  std::string last;  // the event that a hold or a silence will show
 
-  std::uint64_t current_weight() const;
+ private:
+  friend class KeyTable;
+
+  KeyState(std::string_view key, std::uint32_t hash);
+  ~KeyState() = default;
+
+  std::uint32_t hash_;
+  std::uint32_t key_size_;
+  std::unique_ptr<Timing> timing_;
+  std::unique_ptr<Memory> memory_;
 };
 
 // A key's own order within a rule, at one instant: by its bytes.
 struct DueBefore {
   bool operator()(const KeyState& left, const KeyState& right) const {
-    return left.due != right.due ? left.due < right.due : left.key < right.key;
+    return left.due != right.due ? left.due < right.due : left.key() < right.key();
   }
 };
 using Timers = IndexedHeap<KeyState, &KeyState::timer_place, DueBefore>;
 
 class KeyTable {
  public:
+  KeyTable() = default;
+  KeyTable(const KeyTable&) = delete;
+  KeyTable& operator=(const KeyTable&) = delete;
+  ~KeyTable();
+
   KeyState* find(std::string_view key) const;
   // The key must not be there. It counts as heard.
   KeyState& create(std::string_view key);
@@ -72,7 +108,7 @@ class KeyTable {
 
   void touch(KeyState& state);
   KeyState* oldest() const { return oldest_; }
-  std::size_t size() const { return keys_.size(); }
+  std::size_t size() const { return table_.size(); }
 
   void weigh(KeyState& state);
   std::uint64_t total_weight() const { return total_weight_; }
@@ -87,19 +123,16 @@ class KeyTable {
 
   template <typename Visit>
   void each(Visit visit) const {
-    for (const KeyState* state = newest_; state != nullptr; state = state->older) visit(*state);
+    for (KeyState* state = newest_; state != nullptr; state = state->older) visit(*state);
   }
 
  private:
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-
+  static void destroy(KeyState* state);
   void unlink(KeyState& state);
   void link_newest(KeyState& state);
+  static std::size_t hash_of(const KeyState* state) { return state->hash_; }
 
-  std::unordered_map<std::string, std::unique_ptr<KeyState>, TextHash, std::equal_to<>> keys_;
+  OpenTable<KeyState*> table_;
   KeyState* oldest_ = nullptr;
   KeyState* newest_ = nullptr;
   std::uint64_t heard_ = 0;

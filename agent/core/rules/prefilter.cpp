@@ -47,43 +47,55 @@ bool Prefilter::wants(const Offer& offer) const {
   split_topic(offer.topic, levels);
   std::vector<FilterIndex::Entry> matched;
   index_.match(levels, matched);
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(matched.size());
   for (const FilterIndex::Entry& entry : matched) {
-    const Interest& interest = interests_[entry.rule];
-    // A retained one comes with a new subscription only: the rule itself says why it drops it.
-    if (!offer.retained && interest.drops_live) {
-      counters_[entry.rule].live.fetch_add(1, std::memory_order_relaxed);
+    verdicts.push_back(judge(entry, offer, levels));
+    if (verdicts.back() == Verdict::kept) return true;
+  }
+  // Only what no rule keeps is counted here: the engine counts what it is handed.
+  for (std::size_t i = 0; i < matched.size(); ++i) {
+    Counter& counter = counters_[matched[i].rule];
+    if (verdicts[i] == Verdict::live) {
+      counter.live.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
-    if (!interest.when || keeps(entry, offer, levels)) return true;
+    counter.messages.fetch_add(1, std::memory_order_relaxed);
+    if (verdicts[i] == Verdict::failed) counter.failed.fetch_add(1, std::memory_order_relaxed);
   }
   return false;
 }
 
 Prefilter::Rejected Prefilter::rejected(std::size_t rule) const {
-  const std::uint64_t failed = counters_[rule].failed.load(std::memory_order_relaxed);
-  // The first was passed on, and the engine counts it.
-  return {counters_[rule].messages.load(std::memory_order_relaxed), failed > 0 ? failed - 1 : 0,
-          counters_[rule].live.load(std::memory_order_relaxed)};
+  const Counter& counter = counters_[rule];
+  return {counter.messages.load(std::memory_order_relaxed), counter.failed.load(std::memory_order_relaxed),
+          counter.live.load(std::memory_order_relaxed)};
 }
 
-bool Prefilter::keeps(const FilterIndex::Entry& entry, const Offer& offer,
-                      const std::vector<std::string_view>& levels) const {
+Prefilter::Verdict Prefilter::judge(const FilterIndex::Entry& entry, const Offer& offer,
+                                    const std::vector<std::string_view>& levels) const {
   const Interest& interest = interests_[entry.rule];
+  // A retained one comes with a new subscription only: the rule itself says why it drops it.
+  if (!offer.retained && interest.drops_live) return Verdict::live;
+  if (!interest.when) return Verdict::kept;
   static const std::optional<std::string> kUnknown;
   const auto& content_type = offer.properties == nullptr ? kUnknown : offer.properties->content_type;
   const Result<decode::Decoded> decoded =
       interest.members
           ? decode::decode_members(offer.payload, interest.decode, content_type, *interest.members)
           : decode::decode(offer.payload, interest.decode, content_type);
-  if (!decoded) return true;  // it goes into the ledger
-  const expression::Outcome outcome = test(interest, entry.filter, offer, decoded->payload, levels);
-  if (outcome == expression::Outcome::holds) return true;
-  Counter& counter = counters_[entry.rule];
-  // The first condition that fails is told, and the engine does that.
-  if (outcome == expression::Outcome::failed && counter.failed.fetch_add(1, std::memory_order_relaxed) == 0)
-    return true;
-  counter.messages.fetch_add(1, std::memory_order_relaxed);
-  return false;
+  if (!decoded) return Verdict::kept;  // it goes into the ledger
+  switch (test(interest, entry.filter, offer, decoded->payload, levels)) {
+    case expression::Outcome::holds:
+      return Verdict::kept;
+    case expression::Outcome::failed:
+      // The first condition that fails is told, and the engine does that.
+      return counters_[entry.rule].told.exchange(true, std::memory_order_relaxed) ? Verdict::failed
+                                                                                  : Verdict::kept;
+    case expression::Outcome::does_not_hold:
+      break;
+  }
+  return Verdict::rejected;
 }
 
 expression::Outcome Prefilter::test(const Interest& interest, std::uint32_t filter, const Offer& offer,

@@ -53,6 +53,7 @@ class Prefilter {
     std::atomic<std::uint64_t> messages{0};
     std::atomic<std::uint64_t> failed{0};
     std::atomic<std::uint64_t> live{0};
+    std::atomic<bool> told{false};  // that `when` failed on a message
   };
   struct Interest {
     std::optional<expression::Expression> when;       // not set: everything is kept
@@ -63,8 +64,10 @@ class Prefilter {
     bool drops_live = false;
   };
 
-  bool keeps(const FilterIndex::Entry& entry, const Offer& offer,
-             const std::vector<std::string_view>& levels) const;
+  enum class Verdict : std::uint8_t { kept, rejected, failed, live };
+
+  Verdict judge(const FilterIndex::Entry& entry, const Offer& offer,
+                const std::vector<std::string_view>& levels) const;
   expression::Outcome test(const Interest& interest, std::uint32_t filter, const Offer& offer,
                            const Value& payload, const std::vector<std::string_view>& levels) const;
 

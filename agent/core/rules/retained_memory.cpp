@@ -1,47 +1,74 @@
 // Topics by hearing, and their rows.
 #include "agent/core/rules/retained_memory.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "agent/core/rules/state_codec.hpp"
 #include "platform/base/text.hpp"
 
 namespace sundial::rules {
 
+RetainedMemory::Place RetainedMemory::find(const Fingerprint& topic) const {
+  return table_.find(static_cast<std::size_t>(topic.low),
+                     [&](Place place) { return at(place).topic == topic; });
+}
+
 bool RetainedMemory::is_known(std::string_view topic, std::string_view payload) const {
-  const auto found = places_.find(fingerprint(topic));
-  return found != places_.end() && found->second->payload == fingerprint(payload).high;
+  const Place place = find(fingerprint(topic));
+  return place != 0 && at(place).payload == fingerprint(payload).high;
 }
 
 void RetainedMemory::heard(std::string_view topic, std::string_view payload, std::uint64_t most) {
   const Fingerprint mark = fingerprint(topic);
-  const auto found = places_.find(mark);
-  if (found != places_.end()) {
-    topics_.splice(topics_.begin(), topics_, found->second);
+  Place place = find(mark);
+  if (place != 0) {
+    unlink(place);
   } else {
-    topics_.push_front({mark, 0, 0, false});
-    places_.emplace(mark, topics_.begin());
+    if (topics_.size() < std::max<std::uint64_t>(1, most)) {
+      topics_.emplace_back();
+      place = static_cast<Place>(topics_.size());
+    } else {
+      place = oldest_;
+      gone_.push_back(at(place).topic);
+      table_.erase(place, hash_of());
+      unlink(place);
+    }
+    at(place).topic = mark;
+    table_.insert(place, hash_of());
   }
-  Topic& here = topics_.front();
-  here.payload = fingerprint(payload).high;
-  here.order = ++order_;
-  here.dirty = true;
-  if (topics_.size() <= most) return;
-  places_.erase(topics_.back().topic);
-  gone_.push_back(topics_.back());
-  topics_.pop_back();
+  at(place).payload = fingerprint(payload).high;
+  at(place).order = ++order_;
+  link_newest(place);
 }
 
-model::StateChange RetainedMemory::row(const std::string& owner, const Topic& topic, bool gone) {
+void RetainedMemory::link_newest(Place place) {
+  at(place).newer = 0;
+  at(place).older = newest_;
+  (newest_ != 0 ? at(newest_).newer : oldest_) = place;
+  newest_ = place;
+}
+
+void RetainedMemory::unlink(Place place) {
+  const Topic& topic = at(place);
+  (topic.older != 0 ? at(topic.older).newer : oldest_) = topic.newer;
+  (topic.newer != 0 ? at(topic.newer).older : newest_) = topic.older;
+}
+
+std::string RetainedMemory::row_key(const Fingerprint& topic) {
   StateWriter mark;
-  mark.fixed(topic.topic.high);
-  mark.fixed(topic.topic.low);
-  const std::string key = kPrefix + hex_encode(mark.take());
-  if (gone) return {owner, key, std::nullopt};
+  mark.fixed(topic.high);
+  mark.fixed(topic.low);
+  return kPrefix + hex_encode(mark.take());
+}
+
+model::StateChange RetainedMemory::row(const std::string& owner, const Topic& topic) {
   StateWriter bytes;
   bytes.fixed(topic.topic.high);
   bytes.fixed(topic.topic.low);
   bytes.fixed(topic.payload);
   bytes.natural(topic.order);
-  return {owner, key, bytes.take()};
+  return {owner, row_key(topic.topic), bytes.take()};
 }
 
 void RetainedMemory::restore(std::string_view bytes) {
@@ -55,33 +82,33 @@ void RetainedMemory::restore(std::string_view bytes) {
 }
 
 void RetainedMemory::begin() {
-  topics_.sort([](const Topic& left, const Topic& right) { return left.order > right.order; });
-  places_.clear();
-  for (auto place = topics_.begin(); place != topics_.end(); ++place) places_.emplace(place->topic, place);
-  order_ = topics_.empty() ? 0 : topics_.front().order;
+  std::sort(topics_.begin(), topics_.end(),
+            [](const Topic& left, const Topic& right) { return left.order < right.order; });
+  for (Place place = 1; place <= topics_.size(); ++place) {
+    table_.insert(place, hash_of());
+    link_newest(place);
+  }
+  order_ = collected_ = newest_ == 0 ? 0 : at(newest_).order;
 }
 
 void RetainedMemory::collect(const std::string& owner, std::vector<model::StateChange>& changes) {
-  for (const Topic& topic : gone_) {
-    if (!places_.contains(topic.topic)) changes.push_back(row(owner, topic, true));
+  for (const Fingerprint& topic : std::exchange(gone_, {})) {
+    if (find(topic) == 0) changes.push_back({owner, row_key(topic), std::nullopt});
   }
-  gone_.clear();
-  // What changed was heard since the last time, and so stands in front.
-  for (Topic& topic : topics_) {
-    if (!topic.dirty) break;
-    topic.dirty = false;
-    changes.push_back(row(owner, topic, false));
-  }
+  for (Place place = newest_; place != 0 && at(place).order > collected_; place = at(place).older)
+    changes.push_back(row(owner, at(place)));
+  collected_ = order_;
 }
 
 void RetainedMemory::everything(const std::string& owner, std::vector<model::StateChange>& changes) const {
-  for (const Topic& topic : topics_) changes.push_back(row(owner, topic, false));
+  for (Place place = newest_; place != 0; place = at(place).older) changes.push_back(row(owner, at(place)));
 }
 
 void RetainedMemory::clear() {
-  for (const Topic& topic : topics_) gone_.push_back(topic);
+  for (const Topic& topic : topics_) gone_.push_back(topic.topic);
   topics_.clear();
-  places_.clear();
+  table_.clear();
+  newest_ = oldest_ = 0;
 }
 
 }  // namespace sundial::rules

@@ -1,16 +1,16 @@
 // What a rule heard last on each topic, to know a retained message that says nothing new.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <list>
-#include <optional>
+#include <deque>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "agent/core/model/effects.hpp"
 #include "agent/core/rules/fingerprint.hpp"
+#include "agent/core/rules/open_table.hpp"
 
 namespace sundial::rules {
 
@@ -30,22 +30,33 @@ class RetainedMemory {
   void clear();
 
  private:
+  using Place = std::uint32_t;  // in `topics_`, counted from one; 0: none
   struct Topic {
     Fingerprint topic;
     std::uint64_t payload = 0;
     std::uint64_t order = 0;
-    bool dirty = false;
-  };
-  struct Hash {
-    std::size_t operator()(const Fingerprint& mark) const { return static_cast<std::size_t>(mark.low); }
+    Place newer = 0;
+    Place older = 0;
   };
 
-  static model::StateChange row(const std::string& owner, const Topic& topic, bool gone);
+  Topic& at(Place place) { return topics_[place - 1]; }
+  const Topic& at(Place place) const { return topics_[place - 1]; }
+  auto hash_of() const {
+    return [this](Place place) { return static_cast<std::size_t>(at(place).topic.low); };
+  }
+  Place find(const Fingerprint& topic) const;
+  void link_newest(Place place);
+  void unlink(Place place);
+  static model::StateChange row(const std::string& owner, const Topic& topic);
+  static std::string row_key(const Fingerprint& topic);
 
-  std::list<Topic> topics_;  // the one heard last first
-  std::unordered_map<Fingerprint, std::list<Topic>::iterator, Hash> places_;
+  std::deque<Topic> topics_;
+  OpenTable<Place> table_;
+  Place newest_ = 0;
+  Place oldest_ = 0;
   std::uint64_t order_ = 0;
-  std::vector<Topic> gone_;
+  std::uint64_t collected_ = 0;  // what was heard after this has changed since
+  std::vector<Fingerprint> gone_;
 };
 
 }  // namespace sundial::rules

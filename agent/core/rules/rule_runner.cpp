@@ -1,7 +1,7 @@
 // What every rule does with a message: retained, decoding, key, unique, when; and its bounds.
 #include "agent/core/rules/rule_runner.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace sundial::rules {
 namespace {
@@ -102,8 +102,9 @@ void RuleRunner::undecodable(Incoming& in, const std::string& why) {
 void RuleRunner::see_state(Incoming& in) const {
   in.state = rule_.stateful() ? keys_.find(in.key) : nullptr;
   if (in.state != nullptr) {
-    in.event.state.count = in.state->count;
-    if (const History* history = in.state->history.get()) {
+    const Memory& memory = std::as_const(*in.state).memory();
+    in.event.state.count = memory.count;
+    if (const History* history = memory.history.get()) {
       if (history->previous) in.event.state.previous = &*history->previous;
       if (history->fired_payload) in.event.state.fired_payload = &*history->fired_payload;
       in.event.state.fired_time = history->fired_time;
@@ -120,7 +121,8 @@ bool RuleRunner::passes_unique(Incoming& in) {
     return false;
   }
   in.mark = fingerprint_of(*value);
-  if (in.mark && in.state != nullptr && in.state->unique && in.state->unique->contains(*in.mark)) {
+  const UniqueMemory* seen = in.state == nullptr ? nullptr : std::as_const(*in.state).memory().unique.get();
+  if (in.mark && seen != nullptr && seen->contains(*in.mark)) {
     note(in.key, in.id(), "unique", in.now.wall);
     return false;
   }
@@ -179,24 +181,32 @@ void RuleRunner::remember_event(Incoming& in) {
   if (in.mark) remember_unique(state, *in.mark);
   if (!rule_.uses_state) return;
   keys_.mark(state);
-  ++state.count;
+  Memory& memory = state.memory();
+  ++memory.count;
   if (!rule_.uses_previous) return;
-  if (!state.history) state.history = std::make_unique<History>();
-  state.history->previous = *in.event.payload;
-  state.history->bytes = in.live.message().payload.size();
+  if (!memory.history) memory.history = std::make_unique<History>();
+  memory.history->previous = *in.event.payload;
+  memory.history->bytes = in.live.message().payload.size();
+}
+
+std::string_view RuleRunner::remember(const Event& event) {
+  remembered_.clear();
+  rules::remember(rule_, event, remembered_);
+  return remembered_.view();
 }
 
 void RuleRunner::remember_unique(KeyState& state, const Fingerprint& mark) {
   keys_.mark(state);
-  if (!state.unique) state.unique = std::make_unique<UniqueMemory>();
-  if (!state.unique->add(mark, ++unique_order_)) ++unique_total_;
+  std::unique_ptr<UniqueMemory>& seen = state.memory().unique;
+  if (!seen) seen = std::make_unique<UniqueMemory>();
+  if (!seen->add(mark, ++unique_order_)) ++unique_total_;
   first_seen_.place(&state);
   if (unique_total_ <= kUniqueOfRule) return;
   KeyState& oldest = *first_seen_.top();
   keys_.mark(oldest);
-  oldest.unique->forget_first();
+  oldest.memory().unique->forget_first();
   --unique_total_;
-  oldest.unique->size() == 0 ? first_seen_.remove(&oldest) : first_seen_.place(&oldest);
+  oldest.memory().unique->size() == 0 ? first_seen_.remove(&oldest) : first_seen_.place(&oldest);
 }
 
 // The key that was silent longest leaves, its open windows closed first; the last one never does.
@@ -205,7 +215,7 @@ void RuleRunner::make_room(const KeyState& latest, const Incoming& in) {
     KeyState& leaving = *keys_.oldest();
     if (leaving.window) close_everything(leaving, {Closing::Why::eviction, in.now, in.id(), nullptr});
     ++counters_.evicted;
-    decisions_.noted({rule_, leaving.key, in.id(), "evicted", "max_keys", "", in.now.wall});
+    decisions_.noted({rule_, leaving.key(), in.id(), "evicted", "max_keys", "", in.now.wall});
     forget(leaving);
   }
 }
@@ -214,7 +224,15 @@ void RuleRunner::forget(KeyState& state) {
   timers_changed_ = true;
   timers_.remove(&state);
   first_seen_.remove(&state);
-  if (state.unique) unique_total_ -= state.unique->size();
+  if (std::as_const(state).memory().unique) {
+    UniqueMemory& seen = *state.memory().unique;
+    unique_total_ -= seen.size();
+    const std::uint64_t changed = seen.take_changed();
+    for (std::size_t piece = 0; piece < UniqueMemory::kMostPieces; ++piece) {
+      if (piece < seen.pieces() || (changed >> piece & 1) != 0)
+        gone_pieces_.push_back(piece_row(state, piece).key);
+    }
+  }
   keys_.erase(state);
 }
 
@@ -237,13 +255,14 @@ void RuleRunner::fire(KeyState* state, const actions::Firing& firing, const expr
   decisions_.fired({rule_, false, firing, bindings, at});
   if (state == nullptr) return;
   keys_.mark(*state);
-  if (rule_.cooldown) state->last_fired = at.elapsed;
+  if (rule_.cooldown) state->timing().last_fired = at.elapsed;
   state->quiet = rule_.clear_when.has_value();
   if (!rule_.uses_fired) return;
-  if (!state->history) state->history = std::make_unique<History>();
-  state->history->fired_time = at.wall;
-  state->history->fired_payload.reset();
-  if (event.payload != nullptr) state->history->fired_payload = *event.payload;
+  std::unique_ptr<History>& history = state->memory().history;
+  if (!history) history = std::make_unique<History>();
+  history->fired_time = at.wall;
+  history->fired_payload.reset();
+  if (event.payload != nullptr) history->fired_payload = *event.payload;
 }
 
 }  // namespace sundial::rules

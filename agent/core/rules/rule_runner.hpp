@@ -76,7 +76,7 @@ class RuleRunner {
  private:
   struct UniqueBefore {
     bool operator()(const KeyState& left, const KeyState& right) const {
-      return left.unique->first_order() < right.unique->first_order();
+      return left.memory().unique->first_order() < right.memory().unique->first_order();
     }
   };
 
@@ -113,6 +113,7 @@ class RuleRunner {
              std::string_view key, std::string_view event, const expression::Bindings& bindings);
   void carry_on(Incoming& in);
   void remember_event(Incoming& in);
+  std::string_view remember(const Event& event);
   void remember_unique(KeyState& state, const Fingerprint& mark);
   void make_room(const KeyState& latest, const Incoming& in);
   void forget(KeyState& state);
@@ -131,6 +132,7 @@ class RuleRunner {
                Instant at, std::unique_ptr<Value>& value);
   void judge_and_fire(KeyState& state, const actions::Firing& firing, const expression::Bindings& bindings,
                       const Event& event, Moment at);
+  bool cools_down(const KeyState& state, Moment at) const;
   void end_hold(KeyState& state, Moment at);
   void hear(Incoming& in);
   void end_silence(KeyState& state, Moment at);
@@ -172,6 +174,10 @@ class RuleRunner {
   void work_off(KeyState& state, Moment at);
   std::vector<KeyState*> keys_in_order() const;
   std::string encode(const KeyState& state) const;
+  void decode(StateReader& in, KeyState& state) const;
+  void restore_piece(std::string_view row, std::string_view bytes);
+  model::StateChange piece_row(const KeyState& state, std::size_t piece) const;
+  void decode_timing(StateReader& in, std::uint64_t has, KeyState& state) const;
   std::string owner() const { return "rule/" + rule_.id; }
 
   CompiledRule rule_;
@@ -185,8 +191,10 @@ class RuleRunner {
   IndexedHeap<KeyState, &KeyState::unique_place, UniqueBefore> first_seen_;
   std::uint64_t unique_order_ = 0;
   std::uint64_t unique_total_ = 0;
+  std::vector<std::string> gone_pieces_;  // rows of what `unique` remembered of keys that went
   RetainedMemory retained_;
   std::vector<std::string_view> values_;  // of the topic's names, of the message at hand
+  StateWriter remembered_;                // the event at hand, while it is kept
   Counters counters_;
   bool failure_noted_ = false;
 };

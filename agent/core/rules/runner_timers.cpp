@@ -33,11 +33,12 @@ std::optional<std::int64_t> RuleRunner::due_of(const KeyState& state) const {
   if (rule_.window) return window_due(state);
   if (rule_.hold) {
     if (state.stretch != Stretch::running) return std::nullopt;
-    const Millis away = clock_.away_total - state.away_before;
-    return (state.since + *rule_.hold + away).time_since_epoch().count();
+    const Millis away = clock_.away_total - state.timing().away_before;
+    return (state.timing().since + *rule_.hold + away).time_since_epoch().count();
   }
   if (!rule_.silent_for || state.silence != Silence::listening) return std::nullopt;
-  const Elapsed from = clock_.returned ? std::max(state.since, clock_.returned->elapsed) : state.since;
+  const Elapsed since = state.timing().since;
+  const Elapsed from = clock_.returned ? std::max(since, clock_.returned->elapsed) : since;
   return (from + *rule_.silent_for).time_since_epoch().count();
 }
 
@@ -110,9 +111,10 @@ void RuleRunner::close_all(Moment now) {
 
 std::vector<KeyState*> RuleRunner::keys_in_order() const {
   std::vector<KeyState*> all;
-  keys_.each([&](const KeyState& state) { all.push_back(keys_.find(state.key)); });
+  all.reserve(keys_.size());
+  keys_.each([&](KeyState& state) { all.push_back(&state); });
   std::sort(all.begin(), all.end(),
-            [](const KeyState* left, const KeyState* right) { return left->key < right->key; });
+            [](const KeyState* left, const KeyState* right) { return left->key() < right->key(); });
   return all;
 }
 

@@ -26,7 +26,13 @@ class StateWriter {
   void elapsed(Elapsed value) { integer(value.time_since_epoch().count()); }
 
   std::string take() { return std::move(bytes_); }
-  std::size_t size() const { return bytes_.size(); }
+  std::string_view view() const { return bytes_; }
+  // For the next one; a little memory stays with it.
+  void clear() {
+    constexpr std::size_t kStays = 16 * 1024;
+    if (bytes_.capacity() > kStays) bytes_ = {};
+    bytes_.clear();
+  }
 
  private:
   std::string bytes_;

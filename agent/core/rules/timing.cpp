@@ -33,7 +33,7 @@ void RuleRunner::time_message(Incoming& in) {
     return;
   }
   if (!in.holds || !free) return;
-  actions::Firing fired = firing(actions::Firing::Kind::message, state.key, in.now.wall);
+  actions::Firing fired = firing(actions::Firing::Kind::message, state.key(), in.now.wall);
   fired.message_id = in.id();
   judge_and_fire(state, fired, in.bindings, in.event, in.now);
 }
@@ -42,11 +42,11 @@ void RuleRunner::time_message(Incoming& in) {
 bool RuleRunner::is_free(KeyState& state, bool fires, const expression::Bindings& bindings,
                          std::string_view event, Instant at) {
   if (!state.quiet) return true;
-  if (holds(rule_.clear_when, "clear_when", state.key, event, bindings)) {
+  if (holds(rule_.clear_when, "clear_when", state.key(), event, bindings)) {
     state.quiet = false;
     keys_.mark(state);
   }
-  if (fires) note(state.key, event, "clear_when", at);
+  if (fires) note(state.key(), event, "clear_when", at);
   return false;
 }
 
@@ -54,30 +54,30 @@ void RuleRunner::follow_stretch(Incoming& in, bool stopped) {
   KeyState& state = *in.state;
   if (!in.holds) {
     if (state.stretch == Stretch::none) return;
-    if (state.stretch == Stretch::running) note(state.key, in.id(), "hold", in.now.wall);
+    if (state.stretch == Stretch::running) note(state.key(), in.id(), "hold", in.now.wall);
     state.stretch = Stretch::none;
-    state.last.clear();
+    state.timing().last.clear();
     keys_.mark(state);
     return;
   }
   if (stopped || state.stretch == Stretch::spent) return;
   if (state.stretch == Stretch::none) {
     state.stretch = Stretch::running;
-    state.since = in.now.elapsed;
-    state.away_before = clock_.away_until(in.now.elapsed);
+    state.timing().since = in.now.elapsed;
+    state.timing().away_before = clock_.away_until(in.now.elapsed);
   }
-  state.last = remember(rule_, in.event);
+  state.timing().last.assign(remember(in.event));
   keys_.mark(state);
 }
 
 void RuleRunner::end_hold(KeyState& state, Moment at) {
-  const std::string last = std::exchange(state.last, {});
+  const KeptText last = std::exchange(state.timing().last, {});
   state.stretch = Stretch::spent;
   keys_.mark(state);
-  const RecalledEvent recalled(rule_, last);
+  const RecalledEvent recalled(rule_, last.view());
   const expression::Bindings bindings = recalled.event().bindings(rule_, device_, at.wall);
-  judge_and_fire(state, firing(actions::Firing::Kind::timer, state.key, at.wall), bindings, recalled.event(),
-                 at);
+  judge_and_fire(state, firing(actions::Firing::Kind::timer, state.key(), at.wall), bindings,
+                 recalled.event(), at);
 }
 
 // Whether `change` lets it pass; `value` becomes the reference once something fires or enters.
@@ -85,19 +85,25 @@ bool RuleRunner::changed(const KeyState& state, const expression::Bindings& bind
                          Instant at, std::unique_ptr<Value>& value) {
   Result<Value> now = rule_.change->of.evaluate(bindings);
   if (!now) {
-    note(state.key, event, "error", at, "change: " + now.error().message());
+    note(state.key(), event, "error", at, "change: " + now.error().message());
     return false;
   }
   value = std::make_unique<Value>(*std::move(now));
-  if (!state.reference) return true;
-  bool passes = !expression::equal(*value, *state.reference);
+  const Value* reference = state.timing().reference.get();
+  if (reference == nullptr) return true;
+  bool passes = !expression::equal(*value, *reference);
   const std::optional<Number> number = Number::of(*value);
-  const std::optional<Number> before = Number::of(*state.reference);
+  const std::optional<Number> before = Number::of(*reference);
   if (passes && rule_.change->by && number && before) {
     passes = moved(*number, *before, *rule_.change->by, rule_.change->percent);
   }
-  if (!passes) note(state.key, event, "change", at);
+  if (!passes) note(state.key(), event, "change", at);
   return passes;
+}
+
+bool RuleRunner::cools_down(const KeyState& state, Moment at) const {
+  const std::optional<Elapsed>& last = state.timing().last_fired;
+  return rule_.cooldown && last && at.elapsed - *last < *rule_.cooldown;
 }
 
 void RuleRunner::judge_and_fire(KeyState& state, const actions::Firing& firing,
@@ -105,22 +111,22 @@ void RuleRunner::judge_and_fire(KeyState& state, const actions::Firing& firing,
   std::unique_ptr<Value> value;
   const bool judges_change = rule_.change && (!rule_.window || rule_.change->of_window);
   if (judges_change && !changed(state, bindings, firing.message_id, at.wall, value)) return;
-  if (rule_.cooldown && state.last_fired && at.elapsed - *state.last_fired < *rule_.cooldown) {
-    note(state.key, firing.message_id, "cooldown", at.wall);
+  if (cools_down(state, at)) {
+    note(state.key(), firing.message_id, "cooldown", at.wall);
     return;
   }
-  if (value) state.reference = std::move(value);
+  if (value) state.timing().reference = std::move(value);
   fire(&state, firing, bindings, event, at);
 }
 
 void RuleRunner::hear(Incoming& in) {
   KeyState& state = *in.state;
   const Silence before = std::exchange(state.silence, Silence::listening);
-  state.since = in.now.elapsed;
-  state.last = remember(rule_, in.event);
+  state.timing().since = in.now.elapsed;
+  state.timing().last.assign(remember(in.event));
   keys_.mark(state);
   if (before != Silence::fired || rule_.back.empty()) return;
-  actions::Firing fired = firing(actions::Firing::Kind::back, state.key, in.now.wall);
+  actions::Firing fired = firing(actions::Firing::Kind::back, state.key(), in.now.wall);
   fired.message_id = in.id();
   decisions_.fired({rule_, true, fired, in.bindings, in.now});
 }
@@ -128,14 +134,14 @@ void RuleRunner::hear(Incoming& in) {
 void RuleRunner::end_silence(KeyState& state, Moment at) {
   state.silence = Silence::missed;
   keys_.mark(state);
-  if (rule_.cooldown && state.last_fired && at.elapsed - *state.last_fired < *rule_.cooldown) {
-    note(state.key, {}, "cooldown", at.wall);
+  if (cools_down(state, at)) {
+    note(state.key(), {}, "cooldown", at.wall);
     return;
   }
   state.silence = Silence::fired;
-  const RecalledEvent recalled(rule_, state.last);
+  const RecalledEvent recalled(rule_, state.timing().last.view());
   const expression::Bindings bindings = recalled.event().bindings(rule_, device_, at.wall);
-  fire(&state, firing(actions::Firing::Kind::timer, state.key, at.wall), bindings, recalled.event(), at);
+  fire(&state, firing(actions::Firing::Kind::timer, state.key(), at.wall), bindings, recalled.event(), at);
 }
 
 }  // namespace sundial::rules

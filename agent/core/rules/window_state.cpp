@@ -14,11 +14,6 @@ Timestamp timestamp(Instant instant) {
 
 }  // namespace
 
-Pane::Pane(const CompiledWindow& window) {
-  slots.reserve(window.slots.size());
-  for (const CompiledWindow::Slot& slot : window.slots) slots.emplace_back(slot.kind);
-}
-
 void Pane::add(const CompiledWindow& window, const expression::Bindings& bindings, std::uint64_t order) {
   ++messages;
   last_order = order;
@@ -26,9 +21,9 @@ void Pane::add(const CompiledWindow& window, const expression::Bindings& binding
     // A message on which it fails is left out of these aggregates.
     const Result<Value> value = window.inners[inner].evaluate(bindings);
     if (!value) continue;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (window.slots[i].inner == inner) slots[i].add(*value, order, window.limits);
-    }
+    slots.each([&](std::size_t place, Accumulator slot) {
+      if (window.slots[place].inner == inner) slot.add(*value, order, window.limits);
+    });
   }
 }
 
@@ -36,20 +31,27 @@ void Pane::merge(const CompiledWindow& window, const Pane& other) {
   start = std::min(start, other.start);
   end = std::max(end, other.end);
   messages += other.messages;
-  for (std::size_t i = 0; i < slots.size(); ++i) slots[i].merge(other.slots[i], window.limits);
+  slots.each([&](std::size_t place, Accumulator slot) { slot.merge(other.slots[place], window.limits); });
   if (other.last_order < last_order) return;
   last_order = other.last_order;
   last = other.last;
 }
 
 bool Pane::full(const CompiledWindow& window) const {
-  return std::any_of(slots.begin(), slots.end(),
-                     [&](const Accumulator& slot) { return slot.full(window.limits); });
+  bool full = false;
+  slots.each([&](std::size_t, const Accumulator& slot) { full = full || slot.full(window.limits); });
+  return full;
+}
+
+bool Pane::truncated() const {
+  bool truncated = false;
+  slots.each([&](std::size_t, const Accumulator& slot) { truncated = truncated || slot.truncated(); });
+  return truncated;
 }
 
 std::size_t Pane::bytes() const {
   std::size_t total = last.size();
-  for (const Accumulator& slot : slots) total += slot.weight();
+  slots.each([&](std::size_t, const Accumulator& slot) { total += slot.weight(); });
   return total;
 }
 
@@ -59,8 +61,8 @@ void Pane::encode(StateWriter& writer) const {
   writer.elapsed(timer);
   writer.natural(messages);
   writer.natural(last_order);
-  writer.text(last);
-  for (const Accumulator& slot : slots) slot.encode(writer);
+  writer.text(last.view());
+  slots.each([&](std::size_t, const Accumulator& slot) { slot.encode(writer); });
 }
 
 std::optional<Pane> Pane::decode(const CompiledWindow& window, StateReader& reader) {
@@ -70,10 +72,8 @@ std::optional<Pane> Pane::decode(const CompiledWindow& window, StateReader& read
   pane.timer = reader.elapsed();
   pane.messages = reader.natural();
   pane.last_order = reader.natural();
-  pane.last = std::string(reader.text());
-  for (std::size_t i = 0; i < pane.slots.size(); ++i) {
-    pane.slots[i] = Accumulator::decode(window.slots[i].kind, reader);
-  }
+  pane.last.assign(reader.text());
+  pane.slots.each([&](std::size_t, Accumulator slot) { slot.decode(reader); });
   if (!reader.ok()) return std::nullopt;
   return pane;
 }
@@ -85,33 +85,38 @@ std::size_t WindowState::bytes() const {
 }
 
 void WindowState::encode(StateWriter& writer) const {
-  const auto instant = [&writer](const std::optional<Instant>& value) {
-    writer.flag(value.has_value());
-    if (value) writer.instant(*value);
+  const auto instant = [&writer](Instant value) {
+    writer.flag(value != kNever);
+    if (value != kNever) writer.instant(value);
   };
   writer.natural(order);
   instant(resumed);
-  instant(newest);
-  if (newest) writer.instant(arrived_wall), writer.elapsed(arrived);
+  const bool timed = times && times->newest;
+  instant(timed ? *times->newest : kNever);
+  if (timed) writer.instant(times->arrived_wall), writer.elapsed(times->arrived);
   instant(last_end);
-  writer.natural(closed.size());
-  for (const Instant end : closed) writer.instant(end);
+  writer.natural(times ? times->closed.size() : 0);
+  if (times) {
+    for (const Instant end : times->closed) writer.instant(end);
+  }
   writer.natural(panes.size());
   for (const Pane& pane : panes) pane.encode(writer);
 }
 
 std::unique_ptr<WindowState> WindowState::decode(const CompiledWindow& window, StateReader& reader) {
-  auto state = std::make_unique<WindowState>();
-  const auto instant = [&reader](std::optional<Instant>& value) {
-    if (reader.flag()) value = reader.instant();
-  };
+  auto state = std::make_unique<WindowState>(window);
+  EventTimes read;
   state->order = reader.natural();
-  instant(state->resumed);
-  instant(state->newest);
-  if (state->newest) state->arrived_wall = reader.instant(), state->arrived = reader.elapsed();
-  instant(state->last_end);
+  if (reader.flag()) state->resumed = reader.instant();
+  if (reader.flag()) {
+    read.newest = reader.instant();
+    read.arrived_wall = reader.instant();
+    read.arrived = reader.elapsed();
+  }
+  if (reader.flag()) state->last_end = reader.instant();
   for (std::size_t left = reader.count(); left > 0 && reader.ok(); --left)
-    state->closed.push_back(reader.instant());
+    read.closed.push_back(reader.instant());
+  if (state->times) *state->times = std::move(read);
   for (std::size_t left = reader.count(6); left > 0 && reader.ok(); --left) {
     std::optional<Pane> pane = Pane::decode(window, reader);
     if (pane) state->panes.push_back(*std::move(pane));
@@ -142,8 +147,7 @@ Value WindowFields::compute(std::size_t index) const {
     case WindowField::key:
       return frame_.key;
     case WindowField::truncated:
-      return std::any_of(frame_.pane.slots.begin(), frame_.pane.slots.end(),
-                         [](const Accumulator& slot) { return slot.truncated(); });
+      return frame_.pane.truncated();
   }
   return Null{};
 }

@@ -11,6 +11,7 @@
 #include "agent/core/expression/scope.hpp"
 #include "agent/core/rules/accumulator.hpp"
 #include "agent/core/rules/compiled_rule.hpp"
+#include "agent/core/rules/kept_text.hpp"
 #include "agent/core/rules/state_codec.hpp"
 
 namespace sundial::rules {
@@ -21,31 +22,40 @@ struct Pane {
   Elapsed timer{};  // batch: opened; session: its last message
   std::uint64_t messages = 0;
   std::uint64_t last_order = 0;  // of the last message
-  std::vector<Accumulator> slots;
-  std::string last;  // the last message, as far as it is asked for
+  Accumulators slots;
+  KeptText last;  // the last message, as far as it is asked for
 
-  explicit Pane(const CompiledWindow& window);
+  explicit Pane(const CompiledWindow& window) : slots(window.slots) {}
   void add(const CompiledWindow& window, const expression::Bindings& bindings, std::uint64_t order);
   void merge(const CompiledWindow& window, const Pane& other);
   bool full(const CompiledWindow& window) const;
+  bool truncated() const;
   std::size_t bytes() const;
 
   void encode(StateWriter& writer) const;
   static std::optional<Pane> decode(const CompiledWindow& window, StateReader& reader);
 };
 
-struct WindowState {
-  std::vector<Pane> panes;         // by start
-  std::uint64_t order = 0;         // messages that entered, ever
-  std::optional<Instant> resumed;  // `close_when` closed a period here: the next window begins at it
-  std::optional<Instant>
-      last_end;  // of the last window that closed: of a period, or of a session in event time
-  // Event time:
+// What event time needs beside the panes.
+struct EventTimes {
   std::optional<Instant> newest;  // of the key's times
   Instant arrived_wall{};         // of the last message with a time
   Elapsed arrived{};
   std::vector<Instant> closed;  // ends of periods that the clock closed, and `newest` did not
+};
 
+// There is one a key: what only some windows need is behind a pointer.
+struct WindowState {
+  std::vector<Pane> panes;    // by start
+  std::uint64_t order = 0;    // messages that entered, ever
+  Instant resumed = kNever;   // `close_when` closed a period here: the next window begins at it
+  Instant last_end = kNever;  // of the last window that closed: of a period, or of a session in event time
+  std::unique_ptr<EventTimes> times;  // set in event time
+
+  static constexpr Instant kNever = Instant::min();
+
+  explicit WindowState(const CompiledWindow& window)
+      : times(window.by_event_time() ? std::make_unique<EventTimes>() : nullptr) {}
   std::size_t bytes() const;
   void encode(StateWriter& writer) const;
   static std::unique_ptr<WindowState> decode(const CompiledWindow& window, StateReader& reader);

@@ -11,7 +11,7 @@ void RuleRunner::enter_window(Incoming& in) {
   const bool chooses = rule_.change && !rule_.change->of_window;
   if (chooses && !changed(state, in.bindings, in.id(), in.now.wall, reference)) return;
   keys_.mark(state);
-  if (!state.window) state.window = std::make_unique<WindowState>();
+  if (!state.window) state.window = std::make_unique<WindowState>(*rule_.window);
   if (rule_.window->by_event_time()) {
     const std::optional<Instant> time = event_time(in);
     if (!time) return;
@@ -19,12 +19,12 @@ void RuleRunner::enter_window(Incoming& in) {
   } else {
     enter_by_arrival(in, *state.window);
   }
-  if (reference) state.reference = std::move(reference);
+  if (reference) state.timing().reference = std::move(reference);
 }
 
 void RuleRunner::add(Incoming& in, WindowState& window, Pane& pane) {
   pane.add(*rule_.window, in.bindings, ++window.order);
-  pane.last = remember(rule_, in.event);
+  pane.last.assign(remember(in.event));
 }
 
 Pane& RuleRunner::open_pane(WindowState& window, Moment now) const {
@@ -36,9 +36,9 @@ Pane& RuleRunner::open_pane(WindowState& window, Moment now) const {
   if (by_period) {
     const Period period = rule_.window->periods->containing(now.wall);
     if (!window.panes.empty() && window.panes.back().end == period.end) return window.panes.back();
-    pane.start = window.resumed && period.holds(*window.resumed) ? *window.resumed : period.start;
+    pane.start = period.holds(window.resumed) ? window.resumed : period.start;
     pane.end = period.end;
-    window.resumed.reset();
+    window.resumed = WindowState::kNever;
   }
   window.panes.push_back(std::move(pane));
   return window.panes.back();
@@ -66,10 +66,10 @@ bool RuleRunner::closes_with(const Incoming& in, const Pane& pane) {
   if (compiled.count && pane.messages >= static_cast<std::uint64_t>(*compiled.count)) return true;
   if (compiled.kind != WindowKind::period && pane.full(compiled)) return true;
   if (!compiled.close_when) return false;
-  const WindowFields fields({compiled, pane, in.state->key, pane.start, in.now.wall}, in.bindings);
+  const WindowFields fields({compiled, pane, in.state->key(), pane.start, in.now.wall}, in.bindings);
   expression::Bindings bindings = in.bindings;
   bindings.window = &fields;
-  return holds(compiled.close_when, "close_when", in.state->key, in.id(), bindings);
+  return holds(compiled.close_when, "close_when", in.state->key(), in.id(), bindings);
 }
 
 void RuleRunner::close_by_timer(KeyState& state, Moment at) {
@@ -124,8 +124,8 @@ Instant RuleRunner::last_end(const Pane& pane) const {
 std::optional<Instant> RuleRunner::next_end(const WindowState& window) const {
   if (window.panes.empty()) return std::nullopt;
   const Instant first = window.panes.front().end;
-  if (!window.last_end || *window.last_end < first) return first;
-  return rule_.window->periods->containing(*window.last_end).end;
+  if (window.last_end < first) return first;
+  return rule_.window->periods->containing(window.last_end).end;
 }
 
 // An eviction, a reload or a step of the clock: all windows that hold a message, by their ends. They
@@ -151,26 +151,27 @@ void RuleRunner::close_everything(KeyState& state, const Closing& closing) {
     std::erase_if(window.panes, [&](const Pane& pane) { return last_end(pane) <= end; });
     close(state, closed, start, closing.at.wall, closing);
   }
-  window.last_end.reset();
-  window.resumed.reset();
+  window.last_end = WindowState::kNever;
+  window.resumed = WindowState::kNever;
 }
 
 void RuleRunner::close(KeyState& state, const Pane& pane, Instant start, Instant end,
                        const Closing& closing) {
   std::optional<RecalledEvent> recalled;
-  if (closing.own == nullptr) recalled.emplace(rule_, pane.last);
+  if (closing.own == nullptr) recalled.emplace(rule_, pane.last.view());
   const Event& event = closing.own != nullptr ? *closing.own : recalled->event();
   const expression::Bindings last = event.bindings(rule_, device_, closing.at.wall);
-  const WindowFields fields({*rule_.window, pane, state.key, start, end}, last);
+  const WindowFields fields({*rule_.window, pane, state.key(), start, end}, last);
   expression::Bindings bindings = last;
   bindings.window = &fields;
-  judge_window(state, bindings, event, firing_of(closing, state.key, start, end), closing.at);
+  judge_window(state, bindings, event, firing_of(closing, state.key(), start, end), closing.at);
 }
 
 void RuleRunner::judge_window(KeyState& state, const expression::Bindings& bindings, const Event& event,
                               const actions::Firing& firing, Moment at) {
-  const bool passes = !rule_.having || holds(rule_.having, "having", state.key, firing.message_id, bindings);
-  if (!passes) note(state.key, firing.message_id, "having", at.wall);
+  const bool passes =
+      !rule_.having || holds(rule_.having, "having", state.key(), firing.message_id, bindings);
+  if (!passes) note(state.key(), firing.message_id, "having", at.wall);
   const bool free = is_free(state, passes, bindings, firing.message_id, at.wall);
   if (passes && free) judge_and_fire(state, firing, bindings, event, at);
 }

@@ -415,6 +415,35 @@ TEST(Prefilter, TurnsAwayOnlyWhatLeavesNoTrace) {
   EXPECT_EQ(filter->rejected(0).messages, 2U);
 }
 
+TEST(Prefilter, CountsOnlyWhatNoRuleKeeps) {
+  const std::string topic = "]\ntopic = \"t\"\n";
+  Desk desk("[rule.high" + topic + "when = \"payload.v > 5\"\n" + signal("1") + "[rule.broken" + topic +
+            "when = \"payload.w > 5\"\n" + signal("1") + "[rule.kept" + topic + "retained = \"only\"\n" +
+            signal("1") + "[rule.low" + topic + "when = \"payload.v > 1\"\n" + signal("1"));
+  const auto filter = desk.engine().prefilter();
+  const auto offer = [&](const std::string& payload) {
+    rules::Offer offered;
+    offered.topic = "t";
+    offered.payload = payload;
+    const bool wanted = filter->wants(offered);
+    if (wanted) desk.hear("12:00:00", "t", payload);
+    return wanted;
+  };
+  EXPECT_TRUE(offer(R"({"v":0})")) << "the first that fails is told";
+  EXPECT_TRUE(offer(R"({"v":3})")) << "only the last rule keeps it";
+  EXPECT_FALSE(offer(R"({"v":1})"));
+  EXPECT_TRUE(offer(R"({"v":4})"));
+  std::map<std::string, std::uint64_t> counts;
+  for (const model::Count& count : desk.engine().counts())
+    counts[count.label + " " + std::string(count.metric)] += count.value;
+  for (const std::string rule : {"high", "broken", "low"})
+    EXPECT_EQ(counts[rule + " rule_matched_total"], 4U) << rule;
+  EXPECT_EQ(counts["broken rule_errors_total"], 4U);
+  EXPECT_EQ(counts["high rule_errors_total"], 0U);
+  EXPECT_EQ(counts["kept rule_suppressed_total"], 4U);
+  EXPECT_EQ(counts["low rule_fired_total"], 2U);
+}
+
 // It reads only those members of the payload that `when` looks at: that must never change what it says.
 TEST(Prefilter, LooksAtNoLessThanTheConditionDoes) {
   const std::string_view payload = R"({"a":1,"b":{"c":[1,2]},"d":"x","a":2,"e":null})";
@@ -438,6 +467,38 @@ TEST(Prefilter, LooksAtNoLessThanTheConditionDoes) {
     offer.payload = payload;
     EXPECT_EQ(desk.engine().prefilter()->wants(offer), holds) << when;
   }
+}
+
+// A ring of 1,000 values is not written whole for each message, and is whole again after a crash.
+TEST(Restore, WhatUniqueRemembersIsWrittenInPieces) {
+  Desk desk("[rule.r]\ntopic = \"t/{id}\"\nmax_keys = 20\nunique = \"payload\"\n" + signal("\"{payload}\""));
+  for (int i = 0; i < 1010; ++i) desk.hear("12:00:00", "t/a", std::to_string(i));
+  desk.commit();
+  desk.told();
+  desk.hear("12:00:01", "t/a", "5").hear("12:00:01", "t/a", "1009");  // the one left, the other did not
+  EXPECT_EQ(desk.told().size(), 2U);
+  std::size_t bytes = 0;
+  for (const model::StateChange& change : desk.engine().collect()) {
+    bytes += change.key.size() + change.bytes.value_or("").size();
+  }
+  EXPECT_LT(bytes, 600U);
+  desk.crash();
+  desk.hear("12:00:02", "t/a", "6").hear("12:00:02", "t/a", "1008").hear("12:00:02", "t/a", "500");
+  const Lines told = desk.told();
+  ASSERT_GE(told.size(), 3U);
+  EXPECT_EQ(Lines(told.end() - 3, told.end()),
+            (Lines{"12:00:02.000 a [6]", "12:00:02.000 a -unique", "12:00:02.000 a -unique"}));
+  desk.commit();
+  EXPECT_GT(desk.state_rows(), 60U);
+  // A key that leaves takes its pieces with it, and those of one that is new again are its own.
+  desk.hear("12:00:03", "t/b", "1");
+  for (int i = 0; i < 1000; ++i) desk.hear("12:00:03", "t/c", std::to_string(i));
+  desk.hear("12:00:04", "t/a", "1008");
+  desk.commit();
+  desk.crash();
+  desk.told();
+  desk.hear("12:00:05", "t/a", "1008").hear("12:00:05", "t/a", "500");
+  EXPECT_EQ(desk.told(), (Lines{"12:00:05.000 a -unique", "12:00:05.000 a [500]"}));
 }
 
 TEST(Restore, GarbageInTheStoreIsIgnored) {

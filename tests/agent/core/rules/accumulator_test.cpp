@@ -14,15 +14,26 @@ namespace {
 
 constexpr Limits kLimits{};
 
-Accumulator filled(AggregateKind kind, const List& values, const Limits& limits = kLimits,
-                   std::uint64_t order = 0) {
-  Accumulator made(accumulator_of(kind));
-  for (const Value& value : values) made.add(value, order++, limits);
+// One aggregate by itself.
+class Alone {
+ public:
+  explicit Alone(AccumulatorKind kind) : slot_{kind}, all_(std::span(&slot_, 1)) {}
+  Accumulator operator*() const { return all_[0]; }
+
+ private:
+  Slot slot_;
+  Accumulators all_;
+};
+
+Alone filled(AggregateKind kind, const List& values, const Limits& limits = kLimits,
+             std::uint64_t order = 0) {
+  Alone made(accumulator_of(kind));
+  for (const Value& value : values) (*made).add(value, order++, limits);
   return made;
 }
 
 std::string result(AggregateKind kind, const std::string& json, Millis length = Millis{1000}) {
-  return json::write(filled(kind, *json::parse(json)->get_if<List>()).result(kind, length));
+  return json::write((*filled(kind, *json::parse(json)->get_if<List>())).result(kind, length));
 }
 
 TEST(Accumulator, KeepsTypes) {
@@ -67,8 +78,8 @@ TEST(Accumulator, PercentilesByNearestRank) {
   EXPECT_EQ(result(AggregateKind::p50, "[4,1,3,2]"), "2");
   List hundred;
   for (int i = 1; i <= 100; ++i) hundred.push_back(i);
-  EXPECT_EQ(json::write(filled(AggregateKind::p95, hundred).result(AggregateKind::p95, {})), "95");
-  EXPECT_EQ(json::write(filled(AggregateKind::p99, hundred).result(AggregateKind::p99, {})), "99");
+  EXPECT_EQ(json::write((*filled(AggregateKind::p95, hundred)).result(AggregateKind::p95, {})), "95");
+  EXPECT_EQ(json::write((*filled(AggregateKind::p99, hundred)).result(AggregateKind::p99, {})), "99");
 }
 
 TEST(Accumulator, PercentilesOfManyAreWithinOnePercent) {
@@ -81,10 +92,11 @@ TEST(Accumulator, PercentilesOfManyAreWithinOnePercent) {
       values.push_back(i % 3 == 0 ? -draw(random) : draw(random));
       list.push_back(values.back());
     }
-    Accumulator whole(AccumulatorKind::quantiles);
-    whole.merge(filled(AggregateKind::p50, {list.begin(), list.begin() + 50}), kLimits);
-    whole.merge(filled(AggregateKind::p50, {list.begin() + 50, list.begin() + 9000}), kLimits);
-    whole.merge(filled(AggregateKind::p50, {list.begin() + 9000, list.end()}), kLimits);
+    const Alone alone(AccumulatorKind::quantiles);
+    Accumulator whole = *alone;
+    whole.merge(*filled(AggregateKind::p50, {list.begin(), list.begin() + 50}), kLimits);
+    whole.merge(*filled(AggregateKind::p50, {list.begin() + 50, list.begin() + 9000}), kLimits);
+    whole.merge(*filled(AggregateKind::p50, {list.begin() + 9000, list.end()}), kLimits);
     std::sort(values.begin(), values.end());
     for (const auto& [kind, share] : {std::pair{AggregateKind::p50, 0.5}, std::pair{AggregateKind::p95, 0.95},
                                       std::pair{AggregateKind::p99, 0.99}}) {
@@ -97,19 +109,19 @@ TEST(Accumulator, PercentilesOfManyAreWithinOnePercent) {
 
 TEST(Accumulator, ListsAndSetsStayWithinTheirLimits) {
   const Limits three{3, 1000};
-  const Accumulator list = filled(AggregateKind::list, {1, 2, 3, 4}, three);
-  EXPECT_EQ(json::write(list.result(AggregateKind::list, {})), "[1,2,3]");
-  EXPECT_TRUE(list.truncated());
-  const Accumulator exactly = filled(AggregateKind::list, {1, 2, 3}, three);
-  EXPECT_TRUE(exactly.full(three));
-  EXPECT_FALSE(exactly.truncated());
+  const Alone list = filled(AggregateKind::list, {1, 2, 3, 4}, three);
+  EXPECT_EQ(json::write((*list).result(AggregateKind::list, {})), "[1,2,3]");
+  EXPECT_TRUE((*list).truncated());
+  const Alone exactly = filled(AggregateKind::list, {1, 2, 3}, three);
+  EXPECT_TRUE((*exactly).full(three));
+  EXPECT_FALSE((*exactly).truncated());
   // The value that reaches the limit is kept.
-  const Accumulator bytes = filled(AggregateKind::list, {"aaa", "bbb", "ccc"}, Limits{100, 6});
-  EXPECT_EQ(json::write(bytes.result(AggregateKind::list, {})), R"(["aaa","bbb"])");
-  const Accumulator set = filled(AggregateKind::distinct, {1, 2, 3, 3, 4}, three);
-  EXPECT_EQ(json::write(set.result(AggregateKind::distinct, {})), "3");
-  EXPECT_TRUE(set.truncated());
-  EXPECT_FALSE(filled(AggregateKind::distinct, {1, 2, 3, 3, 1}, three).truncated());
+  const Alone bytes = filled(AggregateKind::list, {"aaa", "bbb", "ccc"}, Limits{100, 6});
+  EXPECT_EQ(json::write((*bytes).result(AggregateKind::list, {})), R"(["aaa","bbb"])");
+  const Alone set = filled(AggregateKind::distinct, {1, 2, 3, 3, 4}, three);
+  EXPECT_EQ(json::write((*set).result(AggregateKind::distinct, {})), "3");
+  EXPECT_TRUE((*set).truncated());
+  EXPECT_FALSE((*filled(AggregateKind::distinct, {1, 2, 3, 3, 1}, three)).truncated());
 }
 
 TEST(Accumulator, MergedAndReadBackItIsTheSame) {
@@ -117,8 +129,9 @@ TEST(Accumulator, MergedAndReadBackItIsTheSame) {
   for (int kind = 0; kind <= static_cast<int>(AggregateKind::rate); ++kind) {
     const auto aggregate = static_cast<AggregateKind>(kind);
     List all;
-    Accumulator left(accumulator_of(aggregate));
-    Accumulator right(accumulator_of(aggregate));
+    const Alone both[] = {Alone(accumulator_of(aggregate)), Alone(accumulator_of(aggregate))};
+    Accumulator left = *both[0];
+    Accumulator right = *both[1];
     for (std::uint64_t i = 0; i < 90; ++i) {
       const Value value =
           i % 7 == 0 ? Value(static_cast<double>(random() % 1000) / 8) : Value(int(random() % 40));
@@ -126,7 +139,7 @@ TEST(Accumulator, MergedAndReadBackItIsTheSame) {
       (random() % 2 == 0 ? left : right).add(value, i, kLimits);
     }
     left.merge(right, kLimits);
-    const std::string expected = json::write(filled(aggregate, all).result(aggregate, Millis{500}));
+    const std::string expected = json::write((*filled(aggregate, all)).result(aggregate, Millis{500}));
     if (aggregate != AggregateKind::stddev) {
       EXPECT_EQ(json::write(left.result(aggregate, Millis{500})), expected) << kind;
     }
@@ -134,16 +147,39 @@ TEST(Accumulator, MergedAndReadBackItIsTheSame) {
     left.encode(writer);
     const std::string bytes = writer.take();
     StateReader reader(bytes);
-    const Accumulator back = Accumulator::decode(accumulator_of(aggregate), reader);
+    const Alone read(accumulator_of(aggregate));
+    Accumulator back = *read;
+    back.decode(reader);
     EXPECT_TRUE(reader.done()) << kind;
     EXPECT_EQ(json::write(back.result(aggregate, Millis{500})),
               json::write(left.result(aggregate, Millis{500})));
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       StateReader cut(std::string_view(bytes).substr(0, size));
-      static_cast<void>(Accumulator::decode(accumulator_of(aggregate), cut));
+      (*Alone(accumulator_of(aggregate))).decode(cut);
       EXPECT_FALSE(cut.ok()) << kind << " of " << size;
     }
   }
+}
+
+TEST(Accumulator, ManyLieSideBySide) {
+  std::vector<Slot> slots;
+  for (int kind = 0; kind <= static_cast<int>(AccumulatorKind::distinct); ++kind)
+    slots.push_back({static_cast<AccumulatorKind>(kind)});
+  const Accumulators made(slots);
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    made.each([&](std::size_t, Accumulator one) { one.add(Value(static_cast<double>(i)), i, kLimits); });
+  }
+  Accumulators moved;
+  moved = Accumulators(made);
+  moved = Accumulators(made);  // what was there before goes
+  ASSERT_EQ(moved.size(), slots.size());
+  EXPECT_EQ(json::write(moved[2].result(AggregateKind::avg, {})), "99.5");
+  EXPECT_EQ(json::write(moved[4].result(AggregateKind::max, {})), "199.0");
+  EXPECT_EQ(json::write(moved[6].result(AggregateKind::last, {})), "199.0");
+  EXPECT_EQ(json::write(moved[10].result(AggregateKind::distinct, {})), "200");
+  moved[4].add(500, 200, kLimits);
+  EXPECT_EQ(json::write(made[4].result(AggregateKind::max, {})), "199.0");
+  EXPECT_EQ(Accumulators(std::span<const Slot>{}).size(), 0U);
 }
 
 TEST(Accumulator, GarbageIsReadWithoutHarm) {
@@ -154,8 +190,9 @@ TEST(Accumulator, GarbageIsReadWithoutHarm) {
       bytes.push_back(static_cast<char>(random() % 7 == 0 ? 255 : random() % 9));
     for (int kind = 0; kind <= static_cast<int>(AccumulatorKind::distinct); ++kind) {
       StateReader reader(bytes);
-      const Accumulator read = Accumulator::decode(static_cast<AccumulatorKind>(kind), reader);
-      static_cast<void>(read.result(AggregateKind::p95, Millis{10}));
+      const Alone read(static_cast<AccumulatorKind>(kind));
+      (*read).decode(reader);
+      static_cast<void>((*read).result(AggregateKind::p95, Millis{10}));
     }
   }
 }
