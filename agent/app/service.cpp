@@ -1,7 +1,6 @@
 // The agent as a running program: every concrete part, made and joined in one place.
 #include "agent/app/service.hpp"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -125,6 +124,7 @@ class Service {
 };
 
 Result<void> Service::start() {
+  keep_heaps_few();
   // Before the first thread: all of them have the signals blocked.
   signals_ = std::make_unique<SignalWatch>(*loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
                                            [this](int signal) { hear(signal); });
@@ -215,6 +215,7 @@ Result<void> Service::start_agent() {
       .seed = std::uint64_t{random()} << 32U | random(),
       .journal_written = [this] { return disk_.written_bytes(); },
       .health_topic = adapters::status_prefix(settings().device.name) + "health",
+      .give_back_memory = give_back_free_memory,
   });
   std::vector<model::Problem> problems;
   auto started = agent_->start(settings(), problems);
@@ -262,7 +263,7 @@ void Service::give_back() {
   // Not `= {}`, which keeps the room that a vector has.
   loaded_.configuration.rules = std::vector<model::RuleDefinition>();
   loaded_.configuration.schedules = std::vector<model::ScheduleDefinition>();
-  ::malloc_trim(0);
+  give_back_free_memory();
 }
 
 void Service::say_summary() {

@@ -77,7 +77,7 @@ Agent::Agent(AgentParts parts)
 }
 
 Agent::~Agent() {
-  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_, health_timer_}) {
+  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_, health_timer_, memory_timer_}) {
     if (timer) parts_.loop.cancel(*timer);
   }
 }
@@ -169,6 +169,7 @@ void Agent::assemble(Recovered& recovered) {
                 add_counts(old);
                 counted_.clear();
               },
+          .much_written = [this] { give_back_memory_later(); },
       },
       std::move(recovered.engine));
   engine_->add(std::move(recovered.effects), std::move(recovered.state));

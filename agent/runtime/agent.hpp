@@ -45,6 +45,8 @@ struct AgentParts {
   // Bytes that the journal wrote to the disk so far; left out: nobody counts them.
   std::function<std::uint64_t()> journal_written{};
   std::string health_topic{};  // empty: health is told to nobody
+  // Hands free memory back to the system; left out: nobody does.
+  std::function<void()> give_back_memory{};
 };
 
 class Agent final : public api::AgentControl, private BusListener {
@@ -139,6 +141,7 @@ class Agent final : public api::AgentControl, private BusListener {
              bool runs);
   bool publish_result(const AwaitedResult& awaited, const WorkflowResult* result, RunWatcher::Fact over);
   void tell_health();
+  void give_back_memory_later();
   void look_for_oldest() const;
   void begin_series();
   void add_counts(const engine::Engine& engine) const;
@@ -230,6 +233,7 @@ class Agent final : public api::AgentControl, private BusListener {
   std::optional<EventLoop::TimerId> clock_timer_;
   std::optional<EventLoop::TimerId> sync_timer_;
   std::optional<EventLoop::TimerId> health_timer_;
+  std::optional<EventLoop::TimerId> memory_timer_;
   std::map<std::uint64_t, Waiting> waiting_;
   std::vector<std::pair<std::string, std::string>> kept_;
   std::optional<Note> note_;  // for the effect that is handed in next

@@ -195,6 +195,16 @@ void Agent::fail(const Error& problem) {
   tear_down();
 }
 
+// When that transaction is through: thousands of rows leave holes between what lives on.
+void Agent::give_back_memory_later() {
+  constexpr Millis kThrough = std::chrono::seconds{1};
+  if (memory_timer_ || !parts_.give_back_memory) return;
+  memory_timer_ = parts_.loop.at(parts_.loop.now().elapsed + kThrough, [this] {
+    memory_timer_.reset();
+    parts_.give_back_memory();
+  });
+}
+
 void Agent::tear_down() {
   for (auto* timer : {&clock_timer_, &sync_timer_}) {
     if (*timer) parts_.loop.cancel(*std::exchange(*timer, std::nullopt));

@@ -13,7 +13,8 @@ namespace {
 
 // What state alone may cost the flash in the mean.
 constexpr std::size_t kStateBytesASecond = 128 * 1024;
-constexpr Millis kLongestPause = std::chrono::seconds{30};
+constexpr Millis kLongestPause = std::chrono::seconds{10};
+constexpr std::size_t kManyRows = 4096;
 
 template <typename T>
 void move_all(std::vector<T>& from, std::vector<T>& to) {
@@ -166,6 +167,7 @@ void EngineLoop::fill(StoreBatch& batch) {
   for (const model::StateChange& change : collected) bytes += change.bytes ? change.bytes->size() : 0;
   pause_ = std::clamp(Millis{static_cast<std::int64_t>(bytes * 1000 / kStateBytesASecond)},
                       Committer::kLazily, kLongestPause);
+  if (collected.size() >= kManyRows && parts_.much_written) parts_.much_written();
   move_all(collected, batch.state);
   batch.journal = position_;
   // The machine's counter at that moment, so that the next start can tell how long ago it was.

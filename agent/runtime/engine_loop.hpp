@@ -50,6 +50,7 @@ class EngineLoop {
     std::function<void(Committed)> committed;
     std::function<void(const model::Input& input, Instant at)> taken{};  // by the engine
     std::function<void(const engine::Engine& old)> replaced{};           // by a reload
+    std::function<void()> much_written{};  // a transaction of so many rows that its memory is worth a thought
   };
 
   EngineLoop(Parts parts, std::unique_ptr<engine::Engine> engine);

@@ -1,4 +1,4 @@
-// Memory that only the start of the program needed.
+// What the process keeps of its memory.
 #include "platform/linux/memory.hpp"
 
 #include <link.h>
@@ -40,6 +40,15 @@ int forget_constant_parts(dl_phdr_info* object, std::size_t, void*) {
 }
 
 }  // namespace
+
+void keep_heaps_few() {
+  constexpr int kHeaps = 2;
+  ::mallopt(M_ARENA_MAX, kHeaps);
+}
+
+void give_back_free_memory() {
+  ::malloc_trim(0);
+}
 
 void give_back_start_memory() {
   ::malloc_trim(0);

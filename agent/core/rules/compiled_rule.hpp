@@ -56,6 +56,10 @@ struct CompiledWindow {
   // By the index of a field in Scope::window_names: the entry that it is, where it is one.
   std::vector<std::optional<std::size_t>> entry_of_field;
 
+  // Whether a closed window leaves something for the next ones to know.
+  bool has_course() const {
+    return by_event_time() || (kind == WindowKind::period && (steps > 1 || close_when));
+  }
   bool by_event_time() const { return kind == WindowKind::event_session || kind == WindowKind::event_period; }
 };
 

@@ -4,7 +4,14 @@
 namespace sundial::rules {
 namespace {
 
-enum Kept : std::uint8_t { kPayload = 1, kMessage = 2, kTopic = 4, kState = 8, kUndecoded = 16 };
+enum Kept : std::uint8_t {
+  kPayload = 1,
+  kMessage = 2,
+  kTopic = 4,
+  kState = 8,
+  kUndecoded = 16,
+  kLevels = 32
+};
 
 void write_properties(StateWriter& out, const model::MessageProperties& properties) {
   const auto text = [&out](const std::optional<std::string>& value) {
@@ -77,10 +84,18 @@ void remember(const CompiledRule& rule, const Event& event, StateWriter& out) {
   std::uint8_t kept = 0;
   if (keeps.payload) kept |= event.payload == nullptr ? kUndecoded : kPayload;
   if (keeps.message) kept |= kMessage;
-  if (keeps.topic || keeps.message) kept |= kTopic;
+  // The levels that have names are enough where nothing asks for the whole topic.
+  if (keeps.message) {
+    kept |= kTopic;
+  } else if (keeps.topic) {
+    kept |= kLevels;
+  }
   if (keeps.state) kept |= kState;
   out.byte(kept);
   if ((kept & kTopic) != 0) out.text(event.message->topic), out.natural(event.filter);
+  if ((kept & kLevels) != 0) {
+    for (const std::string_view level : event.topic.values) out.text(level);
+  }
   if ((kept & kPayload) != 0) {
     out.text(event.message->payload);
     out.text(event.message->properties.content_type.value_or(""));
@@ -105,6 +120,11 @@ RecalledEvent::RecalledEvent(const CompiledRule& rule, std::string_view bytes) {
     event_.filter = static_cast<std::uint32_t>(in.natural());
     split_topic(message_.topic, levels_);
     name_values(rule, event_.filter, levels_, values_);
+    event_.topic = {rule.names, values_};
+  }
+  if ((kept & kLevels) != 0) {
+    for (std::size_t i = 0; i < rule.names.size(); ++i) texts_.emplace_back(in.text());
+    values_.assign(texts_.begin(), texts_.end());
     event_.topic = {rule.names, values_};
   }
   std::string content_type;

@@ -66,6 +66,7 @@ class RecalledEvent {
 
   model::Message message_;
   std::optional<decode::Decoded> decoded_;
+  std::vector<std::string> texts_;  // of the named levels, where they are kept without the topic
   std::vector<std::string_view> levels_;
   std::vector<std::string_view> values_;
   Value previous_;

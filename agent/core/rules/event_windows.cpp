@@ -45,15 +45,15 @@ std::optional<Instant> RuleRunner::event_time(Incoming& in) {
 }
 
 bool RuleRunner::is_closed(const WindowState& window, Instant end) const {
-  const EventTimes& times = *window.times;
-  if (times.newest && end + rule_.window->lateness <= *times.newest) return true;
-  return std::binary_search(times.closed.begin(), times.closed.end(), end);
+  const Course& course = *window.course;
+  if (course.newest && end + rule_.window->lateness <= *course.newest) return true;
+  return std::binary_search(course.closed.begin(), course.closed.end(), end);
 }
 
 bool RuleRunner::is_late(const WindowState& window, Instant time) const {
   const CompiledWindow& compiled = *rule_.window;
   if (compiled.kind == WindowKind::event_session) {
-    return time < window.last_end || is_closed(window, time + compiled.gap);
+    return time < window.course->last_end || is_closed(window, time + compiled.gap);
   }
   Period period = compiled.periods->containing(time);
   for (std::int64_t step = 0; step < compiled.steps; ++step, period = compiled.periods->after(period)) {
@@ -64,9 +64,9 @@ bool RuleRunner::is_late(const WindowState& window, Instant time) const {
 
 bool RuleRunner::enter_by_event_time(Incoming& in, WindowState& window, Instant time) {
   const bool late = is_late(window, time);
-  EventTimes& times = *window.times;
-  times.arrived = in.now.elapsed;
-  times.arrived_wall = in.now.wall;
+  Course& course = *window.course;
+  course.arrived = in.now.elapsed;
+  course.arrived_wall = in.now.wall;
   if (late) {
     note(in.state->key(), in.id(), "late", in.now.wall);
   } else if (rule_.window->kind == WindowKind::event_session) {
@@ -74,13 +74,13 @@ bool RuleRunner::enter_by_event_time(Incoming& in, WindowState& window, Instant 
   } else {
     add_to_period(in, window, time);
   }
-  if (!times.newest || time > *times.newest) {
+  if (!course.newest || time > *course.newest) {
     // What the new time closes is closed before it counts: `first_open_end` goes by the old one.
     while (const std::optional<Instant> end = first_open_end(window)) {
       if (*end + rule_.window->lateness > time) break;
       close_event_window(*in.state, *end, {Closing::Why::time, in.now, {}, nullptr});
     }
-    times.newest = time;
+    course.newest = time;
   }
   drop_closed(window);
   return !late;
@@ -123,7 +123,7 @@ void RuleRunner::add_to_session(Incoming& in, WindowState& window, Instant time)
   if (!place->full(compiled)) return;
   const Pane closed = std::move(*place);
   window.panes.erase(place);
-  window.last_end = std::max(window.last_end, closed.end);
+  window.course->last_end = std::max(window.course->last_end, closed.end);
   close(*in.state, closed, closed.start, closed.end, {Closing::Why::own_message, in.now, in.id(), &in.event});
 }
 
@@ -146,13 +146,13 @@ void RuleRunner::close_event_window(KeyState& state, Instant end, const Closing&
   if (rule_.window->kind == WindowKind::event_session) {
     const Pane closed = std::move(window.panes.front());
     window.panes.erase(window.panes.begin());
-    window.last_end = std::max(window.last_end, end);
+    window.course->last_end = std::max(window.course->last_end, end);
     close(state, closed, closed.start, end, closing);
     return;
   }
   const Instant start = window_start(end);
   const Pane closed = gather(window, start, end);
-  std::vector<Instant>& ends = window.times->closed;
+  std::vector<Instant>& ends = window.course->closed;
   ends.insert(std::upper_bound(ends.begin(), ends.end(), end), end);
   drop_closed(window);
   close(state, closed, start, end, closing);
@@ -163,11 +163,11 @@ void RuleRunner::close_event_window(KeyState& state, Instant end, const Closing&
 void RuleRunner::drop_closed(WindowState& window) const {
   if (rule_.window->kind != WindowKind::event_period) return;
   std::erase_if(window.panes, [&](const Pane& pane) { return is_closed(window, last_end(pane)); });
-  EventTimes& times = *window.times;
-  if (!times.newest) return;
-  const Instant passed = *times.newest - rule_.window->lateness;
-  times.closed.erase(times.closed.begin(),
-                     std::upper_bound(times.closed.begin(), times.closed.end(), passed));
+  Course& course = *window.course;
+  if (!course.newest) return;
+  const Instant passed = *course.newest - rule_.window->lateness;
+  course.closed.erase(course.closed.begin(),
+                      std::upper_bound(course.closed.begin(), course.closed.end(), passed));
 }
 
 // When the clock closes a window of a key that went quiet.
@@ -175,7 +175,7 @@ Elapsed RuleRunner::quiet_due(const WindowState& window, Instant end) const {
   const CompiledWindow& compiled = *rule_.window;
   const Millis patience =
       compiled.kind == WindowKind::event_session ? compiled.gap : compiled.periods->length();
-  Moment heard{window.times->arrived_wall, window.times->arrived};
+  Moment heard{window.course->arrived_wall, window.course->arrived};
   if (clock_.returned && clock_.returned->elapsed > heard.elapsed) heard = *clock_.returned;
   return heard.elapsed + std::max(end - heard.wall, patience) + compiled.lateness;
 }

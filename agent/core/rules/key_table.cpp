@@ -22,30 +22,31 @@ KeyState::KeyState(std::string_view key, std::uint32_t hash)
 
 const Timing& KeyState::timing() const {
   static const Timing kBegin;
-  return timing_ ? *timing_ : kBegin;
+  return extras_ ? extras_->first : kBegin;
 }
 
 const Memory& KeyState::memory() const {
   static const Memory kBegin;
-  return memory_ ? *memory_ : kBegin;
+  return extras_ ? extras_->second : kBegin;
 }
 
 Timing& KeyState::timing() {
-  if (!timing_) timing_ = std::make_unique<Timing>();
-  return *timing_;
+  if (!extras_) extras_ = std::make_unique<std::pair<Timing, Memory>>();
+  return extras_->first;
 }
 
 Memory& KeyState::memory() {
-  if (!memory_) memory_ = std::make_unique<Memory>();
-  return *memory_;
+  if (!extras_) extras_ = std::make_unique<std::pair<Timing, Memory>>();
+  return extras_->second;
 }
 
 std::uint64_t KeyState::current_weight() const {
   constexpr std::size_t kUnit = 1024;
   std::size_t bytes = key().size();
-  if (timing_) bytes += timing_->last.size();
-  if (memory_ && memory_->history) bytes += memory_->history->bytes;
-  if (memory_ && memory_->unique) bytes += memory_->unique->size() * sizeof(Fingerprint);
+  const Memory& kept = memory();
+  bytes += timing().last.size();
+  if (kept.history) bytes += kept.history->bytes;
+  if (kept.unique) bytes += kept.unique->size() * sizeof(Fingerprint);
   if (window) bytes += window->bytes();
   return std::max<std::uint64_t>(1, (bytes + kUnit - 1) / kUnit);
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/core/rules/fingerprint.hpp"
@@ -82,8 +83,7 @@ class KeyState {
 
   std::uint32_t hash_;
   std::uint32_t key_size_;
-  std::unique_ptr<Timing> timing_;
-  std::unique_ptr<Memory> memory_;
+  std::unique_ptr<std::pair<Timing, Memory>> extras_;
 };
 
 // A key's own order within a rule, at one instant: by its bytes.

@@ -85,19 +85,21 @@ std::size_t WindowState::bytes() const {
 }
 
 void WindowState::encode(StateWriter& writer) const {
-  const auto instant = [&writer](Instant value) {
-    writer.flag(value != kNever);
-    if (value != kNever) writer.instant(value);
-  };
   writer.natural(order);
-  instant(resumed);
-  const bool timed = times && times->newest;
-  instant(timed ? *times->newest : kNever);
-  if (timed) writer.instant(times->arrived_wall), writer.elapsed(times->arrived);
-  instant(last_end);
-  writer.natural(times ? times->closed.size() : 0);
-  if (times) {
-    for (const Instant end : times->closed) writer.instant(end);
+  writer.flag(course != nullptr);
+  if (course) {
+    const auto instant = [&writer](Instant value) {
+      writer.flag(value != Course::kNever);
+      if (value != Course::kNever) writer.instant(value);
+    };
+    instant(course->resumed);
+    instant(course->last_end);
+    writer.flag(course->newest.has_value());
+    if (course->newest) writer.instant(*course->newest);
+    writer.instant(course->arrived_wall);
+    writer.elapsed(course->arrived);
+    writer.natural(course->closed.size());
+    for (const Instant end : course->closed) writer.instant(end);
   }
   writer.natural(panes.size());
   for (const Pane& pane : panes) pane.encode(writer);
@@ -105,18 +107,17 @@ void WindowState::encode(StateWriter& writer) const {
 
 std::unique_ptr<WindowState> WindowState::decode(const CompiledWindow& window, StateReader& reader) {
   auto state = std::make_unique<WindowState>(window);
-  EventTimes read;
   state->order = reader.natural();
-  if (reader.flag()) state->resumed = reader.instant();
-  if (reader.flag()) {
-    read.newest = reader.instant();
-    read.arrived_wall = reader.instant();
-    read.arrived = reader.elapsed();
+  if (reader.flag() != (state->course != nullptr)) reader.fail();
+  if (Course* course = state->course.get()) {
+    if (reader.flag()) course->resumed = reader.instant();
+    if (reader.flag()) course->last_end = reader.instant();
+    if (reader.flag()) course->newest = reader.instant();
+    course->arrived_wall = reader.instant();
+    course->arrived = reader.elapsed();
+    for (std::size_t left = reader.count(); left > 0 && reader.ok(); --left)
+      course->closed.push_back(reader.instant());
   }
-  if (reader.flag()) state->last_end = reader.instant();
-  for (std::size_t left = reader.count(); left > 0 && reader.ok(); --left)
-    read.closed.push_back(reader.instant());
-  if (state->times) *state->times = std::move(read);
   for (std::size_t left = reader.count(6); left > 0 && reader.ok(); --left) {
     std::optional<Pane> pane = Pane::decode(window, reader);
     if (pane) state->panes.push_back(*std::move(pane));

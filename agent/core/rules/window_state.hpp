@@ -36,8 +36,13 @@ struct Pane {
   static std::optional<Pane> decode(const CompiledWindow& window, StateReader& reader);
 };
 
-// What event time needs beside the panes.
-struct EventTimes {
+// Where the windows of a key have got to, beside the panes.
+struct Course {
+  static constexpr Instant kNever = Instant::min();
+
+  Instant resumed = kNever;   // `close_when` closed a period here: the next window begins at it
+  Instant last_end = kNever;  // of the last window that closed: that slides, or of a session in event time
+  // Event time:
   std::optional<Instant> newest;  // of the key's times
   Instant arrived_wall{};         // of the last message with a time
   Elapsed arrived{};
@@ -46,16 +51,13 @@ struct EventTimes {
 
 // There is one a key: what only some windows need is behind a pointer.
 struct WindowState {
-  std::vector<Pane> panes;    // by start
-  std::uint64_t order = 0;    // messages that entered, ever
-  Instant resumed = kNever;   // `close_when` closed a period here: the next window begins at it
-  Instant last_end = kNever;  // of the last window that closed: of a period, or of a session in event time
-  std::unique_ptr<EventTimes> times;  // set in event time
+  std::vector<Pane> panes;  // by start
+  std::uint64_t order = 0;  // messages that entered, ever
+  std::unique_ptr<Course> course;
 
-  static constexpr Instant kNever = Instant::min();
-
+  // Windows that slide, may be closed early in a period, or go by event time have a course.
   explicit WindowState(const CompiledWindow& window)
-      : times(window.by_event_time() ? std::make_unique<EventTimes>() : nullptr) {}
+      : course(window.has_course() ? std::make_unique<Course>() : nullptr) {}
   std::size_t bytes() const;
   void encode(StateWriter& writer) const;
   static std::unique_ptr<WindowState> decode(const CompiledWindow& window, StateReader& reader);

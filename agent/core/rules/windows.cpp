@@ -36,9 +36,10 @@ Pane& RuleRunner::open_pane(WindowState& window, Moment now) const {
   if (by_period) {
     const Period period = rule_.window->periods->containing(now.wall);
     if (!window.panes.empty() && window.panes.back().end == period.end) return window.panes.back();
-    pane.start = period.holds(window.resumed) ? window.resumed : period.start;
+    const Instant resumed = window.course ? window.course->resumed : Course::kNever;
+    pane.start = period.holds(resumed) ? resumed : period.start;
     pane.end = period.end;
-    window.resumed = WindowState::kNever;
+    if (window.course) window.course->resumed = Course::kNever;
   }
   window.panes.push_back(std::move(pane));
   return window.panes.back();
@@ -55,7 +56,7 @@ void RuleRunner::enter_by_arrival(Incoming& in, WindowState& window) {
   if (!closes_with(in, pane)) return;
   const Pane closed = std::move(pane);
   window.panes.clear();
-  if (compiled.kind == WindowKind::period) window.resumed = in.now.wall;
+  if (window.course) window.course->resumed = in.now.wall;
   close(*in.state, closed, closed.start, in.now.wall,
         {Closing::Why::own_message, in.now, in.id(), &in.event});
 }
@@ -89,7 +90,7 @@ void RuleRunner::close_by_timer(KeyState& state, Moment at) {
   const Instant end = *next_end(window);
   const Instant start = window_start(end);
   const Pane closed = gather(window, start, end);
-  window.last_end = end;
+  window.course->last_end = end;
   std::erase_if(window.panes, [&](const Pane& pane) { return last_end(pane) <= end; });
   close(state, closed, start, end, closing);
 }
@@ -124,8 +125,9 @@ Instant RuleRunner::last_end(const Pane& pane) const {
 std::optional<Instant> RuleRunner::next_end(const WindowState& window) const {
   if (window.panes.empty()) return std::nullopt;
   const Instant first = window.panes.front().end;
-  if (window.last_end < first) return first;
-  return rule_.window->periods->containing(window.last_end).end;
+  const Instant last = window.course ? window.course->last_end : Course::kNever;
+  if (last < first) return first;
+  return rule_.window->periods->containing(last).end;
 }
 
 // An eviction, a reload or a step of the clock: all windows that hold a message, by their ends. They
@@ -147,12 +149,11 @@ void RuleRunner::close_everything(KeyState& state, const Closing& closing) {
     const Instant end = *next_end(window);
     const Instant start = window_start(end);
     const Pane closed = gather(window, start, end);
-    window.last_end = end;
+    window.course->last_end = end;
     std::erase_if(window.panes, [&](const Pane& pane) { return last_end(pane) <= end; });
     close(state, closed, start, closing.at.wall, closing);
   }
-  window.last_end = WindowState::kNever;
-  window.resumed = WindowState::kNever;
+  if (window.course) window.course->last_end = window.course->resumed = Course::kNever;
 }
 
 void RuleRunner::close(KeyState& state, const Pane& pane, Instant start, Instant end,
