@@ -115,7 +115,6 @@ int drain_outbox(Session& session, const OutboxOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   while (true) {
     const std::optional<Value> status = session.call("GET", "/api/v1/status");
-    if (!status) progress.clear();
     if (!status) return session.exit_code();
     const std::uint64_t left = number_at(*status, "outbox.entries");
     const Value* outbox = status->find("outbox");
