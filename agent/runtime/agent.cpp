@@ -117,7 +117,10 @@ Result<Moment> Agent::begin(const model::Configuration& configuration,
     if (name != kFiltersFact) continue;
     for (const std::string_view filter : split(filters, '\n')) former_filters_.emplace_back(filter);
   }
-  if (kept_.empty()) kept_ = std::move(recovered->facts);  // as they were when the process began
+  if (kept_.empty()) {  // as they were when the process began, but for the largest, which the engine has
+    kept_ = std::move(recovered->facts);
+    std::erase_if(kept_, [](const auto& kept) { return kept.first == "rules"; });
+  }
   return recovered->last;
 }
 

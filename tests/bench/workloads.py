@@ -1,4 +1,5 @@
 """The workloads of scripts/bench: each returns its figures by name. W1 to W5 are those by which the peers were measured."""
+import re
 import signal
 import statistics
 import time
@@ -240,6 +241,24 @@ def schedules(rig, binaries, quick):
     return result
 
 
+def lateness(rig, binaries, quick):
+    """A hundred schedules each second: from the due time to the end of the commit, by the agent's own histogram."""
+    result = {}
+    body = "".join(f'[schedule.s{i}]\ncron = "* * * * * *"\noverlap = "allow_all"\n'
+                   'start = {{ workflow = "Job", args = ["{{schedule.time}}"] }}\n' for i in range(100))
+    for name, binary in binaries.items():
+        agent = rig.agent(binary, config(rig, body, broker=False, sync="always"), subscribes=False)
+        time.sleep(20 if quick else 120)
+        found = re.findall(r'schedule_lateness_seconds_bucket\{le="([^"]+)"\} (\d+)', agent.get("/metrics"))
+        fires = int(found[-1][1])
+        shares = {float(bound): int(below) / max(fires, 1) for bound, below in found}
+        result[name] = {"fires": fires, "within_5_ms_percent": shares[0.005] * 100,
+                        "p50_below_ms": min(bound for bound, share in shares.items() if share >= 0.5) * 1000,
+                        "p99_below_ms": min(bound for bound, share in shares.items() if share >= 0.99) * 1000}
+        rig.end(agent)
+    return result
+
+
 def backlog(rig, binaries, quick):
     """Records that wait while Temporal does not answer: memory, a start with them, and how fast they drain."""
     count, result = 30_000 if quick else 1_000_000, {}
@@ -279,5 +298,6 @@ WORKLOADS = {
     "idle": idle,
     "keys": keys,
     "schedules": schedules,
+    "lateness": lateness,
     "backlog": backlog,
 }

@@ -82,6 +82,7 @@ Result<StoreLoad> SqliteStore::load() {
   auto facts = database_.prepare("SELECT name, value FROM fact ORDER BY name");
   if (!facts) return facts.error();
   while ((row = facts->step()) && *row) load.facts.emplace_back(facts->text(0), facts->text(1));
+  (void)database_.execute("PRAGMA shrink_memory");  // these pages are not read again
   if (!row) return row.error();
   return load;
 }
