@@ -85,9 +85,9 @@ TEST_F(CheckVerb, RefusesBadFilesWithOneLine) {
   EXPECT_EQ(err_, folder_.string() + ": is a folder, not a file\n");
   EXPECT_EQ(run({"--config", (folder_ / "none").string()}), kExitConfiguration);
   EXPECT_EQ(err_, (folder_ / "none").string() + ": cannot be read: No such file or directory\n");
-  const std::string huge = write("huge", std::string(1024 * 1024 + 1, '#'));
+  const std::string huge = write("huge", std::string(16 * 1024 * 1024 + 1, '#'));
   EXPECT_EQ(run({"--config", huge}), kExitConfiguration);
-  EXPECT_EQ(err_, huge + ": is larger than 1024 KiB\n");
+  EXPECT_EQ(err_, huge + ": is larger than 16384 KiB\n");
 }
 
 TEST_F(CheckVerb, ReadsTheEnvironmentFile) {
