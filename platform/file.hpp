@@ -39,6 +39,12 @@ class FileLock {
 
 enum class Opening { existing, create };
 
+// Of the file system that a directory lies on.
+struct DiskRoom {
+  std::uint64_t free = 0;  // for this process
+  std::uint64_t total = 0;
+};
+
 class Disk {
  public:
   virtual ~Disk() = default;
@@ -54,6 +60,8 @@ class Disk {
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, in order
   // `conflict`, with the other process in the message, where another one holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+
+  virtual Result<DiskRoom> room(const std::string& directory) = 0;
 
   // Bytes given to write_at and preallocate so far.
   virtual std::uint64_t written_bytes() const = 0;

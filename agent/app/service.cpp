@@ -24,6 +24,7 @@
 #include "agent/config/summary.hpp"
 #include "agent/runtime/agent.hpp"
 #include "agent/runtime/heartbeat.hpp"
+#include "agent/runtime/state_sizes.hpp"
 #include "platform/json/json.hpp"
 #include "platform/linux/clock.hpp"
 #include "platform/linux/disk.hpp"
@@ -41,11 +42,7 @@ constexpr Millis kDeliveryAtTheEnd{3'000};
 constexpr Millis kEndOfPatience{4'500};  // then the process ends whatever still runs
 constexpr Millis kStarting{2'000};       // by then the broker is connected, as a rule
 constexpr int kQuestionThreads = 4;
-constexpr int kUpdateThreads = 8;            // each may wait ten seconds
-constexpr std::uint64_t kJournalTenths = 2;  // of max_size
-constexpr std::int64_t kSegmentsOfAll = 32;  // the journal's files are so small a part of max_size
-constexpr std::int64_t kLargestSegment = 1024 * 1024;
-constexpr std::int64_t kBesidePayload = 64 * 1024;  // of an entry in the journal
+constexpr int kUpdateThreads = 8;  // each may wait ten seconds
 
 LogSeverity severity_of(model::LogLevel level) {
   switch (level) {
@@ -93,6 +90,7 @@ class Service {
   Result<std::unique_ptr<Journal>> open_journal(JournalPosition committed, const JournalVisitor& visit,
                                                 std::function<std::string()> preamble);
   Result<model::Configuration> read_configuration();
+  std::uint64_t spare_room();
   void say_summary();
   void give_back();
   void hear(int signal);
@@ -110,6 +108,7 @@ class Service {
   std::unique_ptr<SignalWatch> signals_;
   LinuxClock clock_;
   LinuxDisk disk_;
+  runtime::StateSizes sizes_;
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<PayloadCodec> codec_;
   std::unique_ptr<RecordSealer> sealer_;
@@ -146,12 +145,20 @@ Result<void> Service::start() {
 Result<void> Service::open_state() {
   const std::string& path = settings().store.path;
   if (auto made = disk_.make_directory(path); !made) return made;
-  auto store =
-      SqliteStore::open(disk_, log_,
-                        {.directory = path,
-                         .max_dead_bytes = static_cast<std::uint64_t>(settings().store.max_size) / 10,
-                         .max_log_bytes = static_cast<std::uint64_t>(settings().store.max_size) / 32,
-                         .now = clock_.now().wall});
+  const auto room = disk_.room(path);
+  if (!room) return room.error();
+  sizes_ = runtime::state_sizes(settings().store, settings().mqtt ? settings().mqtt->max_payload : 0, *room);
+  if (sizes_.max_size < static_cast<std::uint64_t>(settings().store.max_size)) {
+    log_.warning("store.small_disk", "the file system is too small for max_size: half of it counts instead",
+                 {{"file_system_bytes", room->total}, {"max_size", settings().store.max_size}});
+  }
+  auto store = SqliteStore::open(disk_, log_,
+                                 {.directory = path,
+                                  .max_dead_bytes = sizes_.dead,
+                                  .max_log_bytes = sizes_.log,
+                                  .max_ledger_entries = sizes_.ledger_entries,
+                                  .max_entries_of_schedules = sizes_.ledger_entries,
+                                  .now = clock_.now().wall});
   if (!store) return store.error();
   store_ = std::move(*store);
   return {};
@@ -159,19 +166,15 @@ Result<void> Service::open_state() {
 
 Result<std::unique_ptr<Journal>> Service::open_journal(JournalPosition committed, const JournalVisitor& visit,
                                                        std::function<std::string()> preamble) {
-  const std::int64_t max_size = settings().store.max_size;
-  const std::int64_t max_payload = settings().mqtt ? settings().mqtt->max_payload : 0;
-  auto journal = FileJournal::open(
-      disk_, log_,
-      {.directory = settings().store.path,
-       .sync_always = !settings().store.sync,
-       // Whatever is let in must fit.
-       .max_bytes = std::max(static_cast<std::uint64_t>(max_size) / 10 * kJournalTenths,
-                             static_cast<std::uint64_t>(max_payload + kBesidePayload)),
-       .segment_bytes = static_cast<std::uint64_t>(std::min(kLargestSegment, max_size / kSegmentsOfAll)),
-       .salt = std::random_device{}(),
-       .preamble = std::move(preamble)},
-      committed, visit);
+  auto journal = FileJournal::open(disk_, log_,
+                                   {.directory = settings().store.path,
+                                    .sync_always = !settings().store.sync,
+                                    .max_bytes = sizes_.journal,
+                                    .segment_bytes = sizes_.segment,
+                                    .salt = std::random_device{}(),
+                                    .reserve_bytes = sizes_.reserve,
+                                    .preamble = std::move(preamble)},
+                                   committed, visit);
   if (!journal) return journal.error();
   return std::unique_ptr<Journal>(std::move(*journal));
 }
@@ -213,6 +216,7 @@ Result<void> Service::start_agent() {
       .load_configuration = [this] { return read_configuration(); },
       .version = cli::kVersion,
       .seed = std::uint64_t{random()} << 32U | random(),
+      .spare_room = [this] { return spare_room(); },
       .journal_written = [this] { return disk_.written_bytes(); },
       .health_topic = adapters::status_prefix(settings().device.name) + "health",
       .give_back_memory = give_back_free_memory,
@@ -224,6 +228,13 @@ Result<void> Service::start_agent() {
     return Error(ErrorKind::invalid, "the configuration has problems");
   }
   return started;
+}
+
+// Where nobody can say how much there is, the disk itself will.
+std::uint64_t Service::spare_room() {
+  const auto room = disk_.room(settings().store.path);
+  if (!room) return UINT64_MAX / 2;
+  return room->free - std::min(room->free, sizes_.reserve);
 }
 
 Result<void> Service::open_door() {

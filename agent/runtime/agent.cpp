@@ -77,7 +77,7 @@ Agent::Agent(AgentParts parts)
 }
 
 Agent::~Agent() {
-  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_, health_timer_, memory_timer_}) {
+  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_, health_timer_, memory_timer_, room_timer_}) {
     if (timer) parts_.loop.cancel(*timer);
   }
 }
@@ -140,6 +140,7 @@ void Agent::resume(Moment last) {
 void Agent::assemble(Recovered& recovered) {
   configuration_ = std::move(recovered.configuration);
   journal_ = std::move(recovered.journal);
+  limit_ = static_cast<std::uint64_t>(configuration_.store.max_size);
   committer_ = std::make_unique<Committer>(Committer::Parts{
       .loop = parts_.loop,
       .worker = parts_.store_worker,

@@ -42,6 +42,8 @@ struct AgentParts {
   std::function<Result<model::Configuration>()> load_configuration;
   std::string version;
   std::uint64_t seed = 0;  // for ids
+  // Bytes that the disk has beyond what must stay free for what waits to be delivered; left out: no end.
+  std::function<std::uint64_t()> spare_room{};
   // Bytes that the journal wrote to the disk so far; left out: nobody counts them.
   std::function<std::uint64_t()> journal_written{};
   std::string health_topic{};  // empty: health is told to nobody
@@ -150,6 +152,7 @@ class Agent final : public api::AgentControl, private BusListener {
 
   // The store's room (agent_store.cpp).
   void look_at_room();
+  void look_again_at_room();
   std::uint64_t used_bytes() const;
   void become_full(std::uint64_t used);
   void have_room();
@@ -212,6 +215,8 @@ class Agent final : public api::AgentControl, private BusListener {
   bool stopping_ = false;
   std::function<void()> stopped_;
   bool full_ = false;
+  std::uint64_t limit_ = 0;  // max_size, or what the disk can hold
+  std::optional<EventLoop::TimerId> room_timer_;
   bool shedding_ = false;
   std::uint64_t admitted_ = 0;  // on_full = "drop_newest": bytes since the last commit
   std::uint64_t dead_dropped_ = 0;

@@ -15,6 +15,7 @@ constexpr std::uint64_t kFullTenths = 9;
 constexpr std::uint64_t kRoomTenths = 8;
 constexpr std::uint64_t kMostShed = 1'000;  // at once
 constexpr Millis kTellingUptime = std::chrono::minutes{10};
+constexpr Millis kLookAgain{5'000};  // for room on the disk that others have made
 constexpr Millis kFirstPause{500};
 constexpr Millis kLongestPause{5'000};
 
@@ -23,8 +24,8 @@ bool comes_from_a_caller(const model::OutboxRecord& record) {
          record.origin.kind == model::OriginKind::command_line;
 }
 
-std::uint64_t tenths(const model::Configuration& configuration, std::uint64_t count) {
-  return static_cast<std::uint64_t>(configuration.store.max_size) / 10 * count;
+std::uint64_t tenths(std::uint64_t limit, std::uint64_t count) {
+  return limit / 10 * count;
 }
 
 }  // namespace
@@ -43,13 +44,17 @@ void Agent::look_at_room() {
   count_dead();
   count_written();
   admitted_ = 0;
-  const std::uint64_t most = tenths(configuration_, kFullTenths);
   const std::uint64_t used = used_bytes();
+  limit_ = static_cast<std::uint64_t>(configuration_.store.max_size);
+  if (parts_.spare_room) {
+    limit_ = std::min(limit_, used + committer_->size().free_bytes + parts_.spare_room());
+  }
+  const std::uint64_t most = tenths(limit_, kFullTenths);
   const std::uint64_t coming = 2 * engine_->uncommitted_bytes();
   if (configuration_.store.on_full == model::OnFull::block) {
     if (!full_ && used >= most) {
       become_full(used);
-    } else if (full_ && used <= tenths(configuration_, kRoomTenths)) {
+    } else if (full_ && used <= tenths(limit_, kRoomTenths)) {
       have_room();
     }
     intake_.set_room(full_ || used + coming >= most ? 0 : most - used - coming);
@@ -57,17 +62,32 @@ void Agent::look_at_room() {
     if (full_) have_room();
     intake_.set_room(UINT64_MAX);
     const bool sheds = configuration_.store.on_full != model::OnFull::drop_newest;
-    if (sheds && used >= most && !shedding_) shed(used - tenths(configuration_, kRoomTenths));
+    if (sheds && used >= most && !shedding_) shed(used - tenths(limit_, kRoomTenths));
   }
+  look_again_at_room();
   if (!full_ && engine_->known().full && untold_.empty()) accept_own(model::StoreFull{false});
   tell_what_waits();
   if (!full_ && parts_.bus != nullptr && intake_.left_something()) parts_.bus->take_again();
 }
 
+// Room in the store comes with a commit; room on the disk may come from anybody.
+void Agent::look_again_at_room() {
+  const bool scarce = full_ && limit_ < static_cast<std::uint64_t>(configuration_.store.max_size);
+  if (!scarce || room_timer_) return;
+  room_timer_ = parts_.loop.at(parts_.loop.now().elapsed + kLookAgain, [this] {
+    room_timer_.reset();
+    look_at_room();
+  });
+}
+
 // on_full = "block": nothing more is taken or decided until the bridge has made room.
 void Agent::become_full(std::uint64_t used) {
-  parts_.log.warning("store.full", "nothing more is accepted until something was delivered",
-                     {{"used_bytes", used}, {"max_size", configuration_.store.max_size}});
+  const bool scarce = limit_ < static_cast<std::uint64_t>(configuration_.store.max_size);
+  parts_.log.warning("store.full",
+                     scarce ? "the disk has too little room: nothing more is accepted until something was "
+                              "delivered, or there is more room"
+                            : "nothing more is accepted until something was delivered",
+                     {{"used_bytes", used}, {"limit", limit_}, {"max_size", configuration_.store.max_size}});
   if (!engine_->known().away) accept_own(model::Absence{true});
   if (!engine_->known().full) accept_own(model::StoreFull{true});
   full_ = true;
@@ -86,7 +106,7 @@ void Agent::have_room() {
 bool Agent::admits(const model::OutboxRecord& record) {
   if (configuration_.store.on_full != model::OnFull::drop_newest || comes_from_a_caller(record)) return true;
   const std::uint64_t weight = outbox::weight_of(record);
-  if (used_bytes() + admitted_ + weight > tenths(configuration_, kFullTenths)) return false;
+  if (used_bytes() + admitted_ + weight > tenths(limit_, kFullTenths)) return false;
   admitted_ += weight;
   return true;
 }
@@ -96,7 +116,7 @@ bool Agent::takes_calls() const {
     case model::OnFull::block:
       return !full_;
     case model::OnFull::drop_newest:
-      return used_bytes() < tenths(configuration_, kFullTenths);
+      return used_bytes() < tenths(limit_, kFullTenths);
     case model::OnFull::drop_oldest:
     case model::OnFull::drop_lowest_priority:
       return true;
@@ -206,7 +226,7 @@ void Agent::give_back_memory_later() {
 }
 
 void Agent::tear_down() {
-  for (auto* timer : {&clock_timer_, &sync_timer_}) {
+  for (auto* timer : {&clock_timer_, &sync_timer_, &room_timer_}) {
     if (*timer) parts_.loop.cancel(*std::exchange(*timer, std::nullopt));
   }
   untold_.clear();

@@ -216,6 +216,11 @@ Result<std::unique_ptr<FileLock>> FakeDisk::lock(const std::string& path) {
   return std::unique_ptr<FileLock>(std::make_unique<FakeLock>(*this, path));
 }
 
+Result<DiskRoom> FakeDisk::room(const std::string&) {
+  const std::lock_guard lock(mutex_);
+  return DiskRoom{capacity_ - std::min(capacity_, used()), capacity_};
+}
+
 void FakeDisk::crash() {
   const std::lock_guard lock(mutex_);
   ++generation_;

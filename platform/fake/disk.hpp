@@ -39,6 +39,7 @@ class FakeDisk final : public Disk {
   Result<void> sync_directory(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& directory) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+  Result<DiskRoom> room(const std::string& directory) override;
   std::uint64_t written_bytes() const override { return written_; }
 
   void set_fault_plan(FaultPlan plan) { plan_ = std::move(plan); }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <array>
@@ -178,6 +179,14 @@ Result<std::vector<std::string>> LinuxDisk::list(const std::string& directory) {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+Result<DiskRoom> LinuxDisk::room(const std::string& directory) {
+  struct statvfs status {};
+  if (::statvfs(directory.c_str(), &status) != 0)
+    return failed("can't look at the file system of", directory);
+  return DiskRoom{std::uint64_t{status.f_bavail} * status.f_frsize,
+                  std::uint64_t{status.f_blocks} * status.f_frsize};
 }
 
 Result<std::unique_ptr<FileLock>> LinuxDisk::lock(const std::string& path) {

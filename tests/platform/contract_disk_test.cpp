@@ -85,6 +85,13 @@ TYPED_TEST(DiskContract, ReadsNoFileBeyondTheLimit) {
   EXPECT_EQ(this->disk().read_all(this->path("a"), 4).error().kind(), ErrorKind::exhausted);
 }
 
+TYPED_TEST(DiskContract, SaysHowMuchRoomThereIs) {
+  const auto room = this->disk().room(this->directory());
+  ASSERT_TRUE(room);
+  EXPECT_GT(room->free, 0U);
+  EXPECT_GE(room->total, room->free);
+}
+
 TYPED_TEST(DiskContract, LocksOnceAndNamesTheOther) {
   auto first = this->disk().lock(this->path("lock"));
   ASSERT_TRUE(first);
@@ -106,6 +113,15 @@ TEST(LinuxDisk, MakesDirectoriesAndFilesForTheirOwnerAlone) {
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
   ASSERT_EQ(::stat((directory + "/a").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST(FakeDisk, HasAsMuchRoomAsItsCapacityLeaves) {
+  FakeDisk disk;
+  disk.set_capacity(10);
+  auto file = std::move(*disk.open("/s/a", Opening::create));
+  ASSERT_TRUE(file->write_at(0, "1234567"));
+  EXPECT_EQ(disk.room("/s")->free, 3U);
+  EXPECT_EQ(file->write_at(7, "1234").error().kind(), ErrorKind::exhausted);
 }
 
 TEST(FakeDisk, LosesAtAPowerCutOnlyWhatWasNotSynced) {

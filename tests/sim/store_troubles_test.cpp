@@ -110,6 +110,11 @@ class StoreTroubles : public testing::Test {
         .load_configuration = [this] { return Result<model::Configuration>(configuration_); },
         .version = "sim",
         .seed = 1,
+        .spare_room =
+            [this] {
+              const std::uint64_t taken = store_.size().waiting_bytes + disk_used();
+              return disk_bytes_ - std::min(disk_bytes_, taken);
+            },
     });
     std::vector<model::Problem> problems;
     const auto started = agent_->start(configuration_, problems);
@@ -126,6 +131,10 @@ class StoreTroubles : public testing::Test {
     broker_.plug(*loop_);
   }
 
+  std::uint64_t disk_used() {
+    const DiskRoom room = *disk_.room("/state");
+    return room.total - room.free;
+  }
   void publish(int count) {
     for (int i = 0; i < count; ++i) broker_.publish(std::to_string(++published_));
   }
@@ -146,6 +155,7 @@ class StoreTroubles : public testing::Test {
   model::Configuration configuration_;
   std::unique_ptr<runtime::Agent> agent_;
   int published_ = 0;
+  std::uint64_t disk_bytes_ = UINT64_MAX / 2;  // for the store and the journal together
 };
 
 TEST_F(StoreTroubles, WhenFullMessagesStayWithTheBrokerAndDueTimesAreMissedAsFull) {
@@ -172,6 +182,41 @@ TEST_F(StoreTroubles, WhenFullMessagesStayWithTheBrokerAndDueTimesAreMissedAsFul
   EXPECT_EQ(temporal_.started("Each").size(), 200U);
   EXPECT_GE(counted("schedule_missed_total", "minute", "full"), 20U);
   EXPECT_EQ(counted("schedule_missed_total", "minute", "catch_up"), 0U);
+}
+
+TEST_F(StoreTroubles, ADiskSmallerThanMaxSizeIsAFullStoreAndDeliveryGoesOn) {
+  configuration_.store.max_size = 10'000'000;
+  disk_bytes_ = 40'000;
+  start();
+  fate_.partition = true;
+  publish(400);
+  loop_.run_for(minutes{2});
+  EXPECT_TRUE(agent_->status().store.full);
+  EXPECT_FALSE(sink_.heard("store.failed"));
+  EXPECT_FALSE(broker_.empty());
+  EXPECT_LE(store_.size().waiting_bytes + disk_used(), 40'000U);
+  fate_.partition = false;
+  loop_.run_for(minutes{10});
+  EXPECT_FALSE(agent_->status().store.full);
+  EXPECT_TRUE(broker_.empty());
+  EXPECT_EQ(temporal_.started("Each").size(), 400U);
+}
+
+TEST_F(StoreTroubles, RoomThatOthersMakeOnTheDiskIsFound) {
+  configuration_.store.max_size = 10'000'000;
+  start();
+  publish(3);
+  loop_.run_for(seconds{5});
+  disk_bytes_ = 0;  // somebody else has filled it
+  publish(20);
+  loop_.run_for(minutes{1});
+  EXPECT_TRUE(agent_->status().store.full);
+  EXPECT_FALSE(broker_.empty());
+  disk_bytes_ = 1'000'000;
+  loop_.run_for(seconds{20});
+  EXPECT_FALSE(agent_->status().store.full);
+  EXPECT_TRUE(broker_.empty());
+  EXPECT_EQ(temporal_.started("Each").size(), 23U);
 }
 
 TEST_F(StoreTroubles, AFullDiskIsSaidAndAllGoesOnFromWhatIsThere) {

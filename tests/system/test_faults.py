@@ -171,7 +171,7 @@ class Faults(unittest.TestCase):
         if mounted.returncode != 0:
             self.skipTest("mounting a small file system takes root")
         try:
-            agent = self.agent("small", folder=place, max_size="2MiB")  # or its own files fill the disk
+            agent = self.agent("small", folder=place, max_size="2MiB")
             self.publish(0, 50)
             wait_for(lambda: self.temporal.count() == 50, "the first fifty")
             filler = place / "filler"
@@ -184,12 +184,38 @@ class Faults(unittest.TestCase):
             sent += 3000
             wait_for(lambda: agent.http.call("GET", "/readyz")[0] == 503, "the disk to be noticed", 60)
             status, answer = agent.http.call("GET", "/readyz")
-            self.assertIn("can't be written", answer["reason"])
+            self.assertRegex(answer["reason"], "can't be written|nothing more can be taken in")
             self.assertTrue(agent.program.running())
             filler.unlink()
             publishing.join()
             agent.wait_ready(60)
             self.expect_each_once(sent, 120)
+            agent.stop()
+        finally:
+            subprocess.run(["umount", "-l", str(place)], check=False)
+
+    def test_a_disk_smaller_than_max_size_is_a_full_store(self):
+        place = self.folder.path / "small"
+        place.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "sundial-test", str(place)], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("mounting a small file system takes root")
+        try:
+            to_temporal = self.proxy(self.temporal.port)
+            agent = self.agent("small", folder=place, temporal=to_temporal.port, max_size="64MiB")
+            to_temporal.refusing = True
+            to_temporal.cut()
+            publishing = threading.Thread(target=self.publish, args=(0, 4000, 1500))
+            publishing.start()
+            wait_for(lambda: agent.status()["store"].get("full"), "the disk to be a full store", 60)
+            self.assertGreater(shutil.disk_usage(place).free, 0)
+            agent.kill()
+            agent.start(ready=False)
+            to_temporal.refusing = False
+            publishing.join()
+            self.expect_each_once(4000, 180)
+            wait_for(lambda: not agent.status()["store"].get("full"), "room again")
+            self.assertNotIn("store.failed", agent.program.log.read_text(), "it was full, not broken")
             agent.stop()
         finally:
             subprocess.run(["umount", "-l", str(place)], check=False)

@@ -224,10 +224,15 @@ void FileJournal::commit(JournalPosition position) {
 void FileJournal::retire(const Segment& segment) {
   const std::string name = journal::segment_name(segment.base);
   if (segment.damaged) return set_aside(name, "it was damaged; what could be read of it has had its effect");
-  const bool keep = spare_size_ == 0 && segment.size == options_.segment_bytes;
+  const bool keep = spare_size_ == 0 && segment.size == options_.segment_bytes && may_keep_spare();
   const auto done = keep ? disk_.rename(path(name), path(journal::kSpareName)) : disk_.remove(path(name));
   if (done && keep) spare_size_ = segment.size;
   if (!done) log_.warning("journal.not_removed", done.error().message(), {{"file", name}});
+}
+
+bool FileJournal::may_keep_spare() const {
+  const auto room = disk_.room(options_.directory);
+  return !room || room->free >= options_.reserve_bytes;
 }
 
 void FileJournal::set_aside(const std::string& name, std::string_view why) {

@@ -21,6 +21,8 @@ struct JournalOptions {
   std::uint64_t max_bytes = 64 * 1024 * 1024;  // of what is not yet committed
   std::uint64_t segment_bytes = 1024 * 1024;
   std::uint32_t salt = 0;  // another one each start
+  // With less free on the disk no file is kept for later.
+  std::uint64_t reserve_bytes = 0;
   // Written at the head of each new segment: what a start must know of those that are gone by then.
   // Called with the journal locked, so it must not call back.
   std::function<std::string()> preamble;
@@ -49,6 +51,7 @@ class FileJournal final : public Journal {
   Result<void> continue_last(const journal::Reading& reading);
   void set_aside(const std::string& name, std::string_view why);
   void retire(const journal::Segment& segment);
+  bool may_keep_spare() const;
 
   using Lock = std::unique_lock<std::mutex>;
   // Somebody whose entry must be synced; he may wait while others sync for him.

@@ -18,6 +18,10 @@ Result<std::unique_ptr<FileJournal>> FileJournal::open(Disk& disk, Log& log, Jou
                                                        const JournalVisitor& visit) {
   std::unique_ptr<FileJournal> journal(new FileJournal(disk, log, std::move(options), committed));
   if (auto done = journal->find_segments(); !done) return done.error();
+  if (journal->spare_size_ != 0 && !journal->may_keep_spare() &&
+      disk.remove(journal->path(journal::kSpareName))) {
+    journal->spare_size_ = 0;  // its room is needed for what is to be removed elsewhere
+  }
   if (auto done = journal->read_segments(visit); !done) return done.error();
   journal->commit(committed);
   return journal;

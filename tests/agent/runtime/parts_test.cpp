@@ -7,6 +7,7 @@
 #include "agent/runtime/ledger_doubt.hpp"
 #include "agent/runtime/message_id.hpp"
 #include "agent/runtime/redelivery.hpp"
+#include "agent/runtime/state_sizes.hpp"
 #include "agent/runtime/timeline.hpp"
 #include "agent/runtime/written_days.hpp"
 
@@ -28,6 +29,24 @@ TEST(Redelivery, KnowsWhatWasTakenByPacketIdAndContent) {
   redelivery.taken(3, 30);
   redelivery.taken(4, 40);
   EXPECT_FALSE(redelivery.was_taken(1, 12)) << "so many came since that it must have been acknowledged";
+}
+
+TEST(StateSizes, FollowMaxSizeAndNeverTheWholeOfASmallDisk) {
+  constexpr std::uint64_t kMega = 1024 * 1024;
+  model::StoreSettings store;
+  store.max_size = 64 * kMega;
+  const StateSizes usual = state_sizes(store, 256 * 1024, {1'000 * kMega, 8'000 * kMega});
+  EXPECT_EQ(usual.max_size, 64 * kMega);
+  EXPECT_EQ(usual.log, 2 * kMega);
+  EXPECT_EQ(usual.segment, kMega);
+  EXPECT_EQ(usual.ledger_entries, 50'000U);
+  for (const std::uint64_t total : {4 * kMega, 6 * kMega, 32 * kMega}) {
+    const StateSizes small = state_sizes(store, 256 * 1024, {total, total});
+    EXPECT_LE(small.max_size, total / 2);
+    EXPECT_LE(small.reserve, total / 10);
+    EXPECT_LE(small.journal, total / 4);
+    EXPECT_LE(small.ledger_entries * 256, total / 16);
+  }
 }
 
 TEST(Redelivery, OfNothingKnowsNothing) {

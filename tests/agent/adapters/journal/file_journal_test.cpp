@@ -165,6 +165,41 @@ TYPED_TEST(JournalContract, NeverGivesAPositionTwice) {
   EXPECT_FALSE(this->sink.heard("journal.damaged"));
 }
 
+// What is kept for later must not take the room that the store needs to remove what was delivered.
+TEST(Journal, GivesUpItsSpareFileWhereTheDiskIsNearlyFull) {
+  FakeDisk disk;
+  FakeLogSink sink;
+  Log log{sink, LogSeverity::debug, [] { return Instant{}; }};
+  const auto open = [&] {
+    JournalOptions options;
+    options.directory = "/state";
+    options.segment_bytes = 4096;
+    options.reserve_bytes = 8192;
+    return std::move(*FileJournal::open(disk, log, options, {}, [](const JournalEntry&) {}));
+  };
+  const auto has_spare = [&disk] {
+    const auto names = *disk.list("/state");
+    return std::find(names.begin(), names.end(), "journal.spare") != names.end();
+  };
+  const auto fill = [](FileJournal& journal) {
+    for (int i = 0; i < 8; ++i) journal.commit(*journal.append(std::string(1000, 'x')));
+  };
+  auto journal = open();
+  fill(*journal);
+  EXPECT_TRUE(has_spare());
+  disk.set_capacity(12'000);
+  fill(*journal);
+  EXPECT_FALSE(has_spare()) << "no further one is kept";
+  disk.set_capacity(1'000'000);
+  fill(*journal);
+  ASSERT_TRUE(has_spare());
+  disk.set_capacity(12'000);
+  journal.reset();
+  journal = open();
+  EXPECT_FALSE(has_spare()) << "the one that was there is removed";
+  fill(*journal);
+}
+
 class Damage : public JournalContract<InMemory> {
  protected:
   // Three segments: entries of 1000 bytes, three a segment.
