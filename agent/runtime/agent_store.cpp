@@ -47,7 +47,7 @@ void Agent::look_at_room() {
   const std::uint64_t used = used_bytes();
   limit_ = static_cast<std::uint64_t>(configuration_.store.max_size);
   if (parts_.spare_room) {
-    limit_ = std::min(limit_, used + committer_->size().free_bytes + parts_.spare_room());
+    limit_ = std::min(limit_, used + parts_.spare_room());
   }
   const std::uint64_t most = tenths(limit_, kFullTenths);
   const std::uint64_t coming = 2 * engine_->uncommitted_bytes();

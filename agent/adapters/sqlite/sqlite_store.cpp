@@ -16,9 +16,7 @@ namespace {
 constexpr std::size_t kLargeBatch = 1000;  // pieces of state
 constexpr std::uint64_t kPageBytes = 1024;
 constexpr std::uint64_t kFramePages = kPageBytes + 24;
-constexpr std::uint64_t kLedgerSlack = 256;    // pruned when so many have come
-constexpr std::int64_t kFreePagesKept = 1024;  // what is soon used again is not given back
-constexpr int kPagesGivenBackAtOnce = 2048;
+constexpr std::uint64_t kLedgerSlack = 256;  // pruned when so many have come
 
 }  // namespace
 
@@ -220,9 +218,11 @@ Result<void> SqliteStore::save_totals() {
 // What could wait until after the commit; a failure here is tried again after the next one.
 void SqliteStore::tidy() {
   if (ledger_since_pruning_ >= kLedgerSlack) prune_ledger();
+  // What is soon used again is not given back; and what is moved for it goes through the log.
+  const auto some = static_cast<std::int64_t>(options_.max_log_bytes / 2 / kPageBytes);
   const auto free = database_.number("PRAGMA freelist_count");
-  if (free && *free > kFreePagesKept) {
-    (void)database_.execute(fmt::format("PRAGMA incremental_vacuum({})", kPagesGivenBackAtOnce).c_str());
+  if (free && *free > some) {
+    (void)database_.execute(fmt::format("PRAGMA incremental_vacuum({})", 2 * some).c_str());
     checkpoint();
   }
 }
