@@ -72,6 +72,7 @@ struct AgentStatus {
     bool full = false;
   } store;
 
+  std::vector<std::string> warnings;  // one line each: certificates that end soon
   std::uint64_t rules = 0;
   std::uint64_t schedules = 0;
   std::map<std::string, std::uint64_t> rule_keys;  // live keys of each rule

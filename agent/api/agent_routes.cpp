@@ -71,6 +71,9 @@ Map status_document(Desk& desk) {
                                  {"dead", status.outbox.dead}}));
   document.set("store", disk_document(desk, status.store));
   document.set("http", object({{"denied", desk.denied}}));
+  List warnings;
+  for (const std::string& warning : status.warnings) warnings.emplace_back(warning);
+  document.set("warnings", std::move(warnings));
   document.set("rules", status.rules);
   document.set("schedules", status.schedules);
   return document;

@@ -14,8 +14,7 @@
 #include "agent/adapters/journal/file_journal.hpp"
 #include "agent/adapters/mqtt/mqtt_bus.hpp"
 #include "agent/adapters/sqlite/sqlite_store.hpp"
-#include "agent/adapters/temporal/codec.hpp"
-#include "agent/adapters/temporal/service.hpp"
+#include "agent/adapters/temporal/switch.hpp"
 #include "agent/api/api.hpp"
 #include "agent/api/errors.hpp"
 #include "agent/app/surface.hpp"
@@ -41,6 +40,7 @@ namespace {
 constexpr Millis kDeliveryAtTheEnd{3'000};
 constexpr Millis kEndOfPatience{4'500};  // then the process ends whatever still runs
 constexpr Millis kStarting{2'000};       // by then the broker is connected, as a rule
+constexpr std::size_t kMaxCertificates = 1024 * 1024;
 constexpr int kQuestionThreads = 4;
 constexpr int kUpdateThreads = 8;  // each may wait ten seconds
 
@@ -90,6 +90,7 @@ class Service {
   Result<std::unique_ptr<Journal>> open_journal(JournalPosition committed, const JournalVisitor& visit,
                                                 std::function<std::string()> preamble);
   Result<model::Configuration> read_configuration();
+  Result<std::function<void()>> prepare(const model::Configuration& next);
   std::uint64_t spare_room();
   void say_summary();
   void give_back();
@@ -110,9 +111,7 @@ class Service {
   LinuxDisk disk_;
   runtime::StateSizes sizes_;
   std::unique_ptr<SqliteStore> store_;
-  std::unique_ptr<PayloadCodec> codec_;
-  std::unique_ptr<RecordSealer> sealer_;
-  std::unique_ptr<WorkflowService> temporal_;
+  std::unique_ptr<temporal::Switch> temporal_;
   std::unique_ptr<MessageBus> bus_;
   std::unique_ptr<ThreadWorker> store_worker_, callers_, questions_, updates_, watch_worker_;
   std::unique_ptr<runtime::Agent> agent_;
@@ -180,13 +179,9 @@ Result<std::unique_ptr<Journal>> Service::open_journal(JournalPosition committed
 }
 
 Result<void> Service::start_agent() {
-  auto codec = temporal::make_codec(settings().temporal);
-  if (!codec) return codec.error();
-  codec_ = std::move(*codec);
-  if (codec_) sealer_ = temporal::make_sealer(*codec_);
-  auto temporal = temporal::make_service(settings().temporal, settings().device.name, codec_.get());
-  if (!temporal) return temporal.error();
-  temporal_ = std::move(*temporal);
+  auto site = temporal::Switch::prepare(settings().temporal, settings().device.name);
+  if (!site) return site.error();
+  temporal_ = std::make_unique<temporal::Switch>(std::move(*site));
   if (settings().mqtt) bus_ = adapters::make_mqtt_bus(*settings().mqtt, settings().device.name);
   store_worker_ = std::make_unique<ThreadWorker>(*loop_, 1);
   callers_ = std::make_unique<ThreadWorker>(*loop_, settings().temporal.max_connections);
@@ -212,8 +207,10 @@ Result<void> Service::start_agent() {
       .temporal_worker = *questions_,
       .update_worker = *updates_,
       .watch_worker = *watch_worker_,
-      .sealer = sealer_.get(),
+      .sealer = temporal_.get(),
       .load_configuration = [this] { return read_configuration(); },
+      .read_file = [this](const std::string& path) { return world_.files.read(path, kMaxCertificates); },
+      .prepare_settings = [this](const model::Configuration& next) { return prepare(next); },
       .version = cli::kVersion,
       .seed = std::uint64_t{random()} << 32U | random(),
       .spare_room = [this] { return spare_room(); },
@@ -269,6 +266,37 @@ Result<model::Configuration> Service::read_configuration() {
   return std::move(loaded.configuration);
 }
 
+// All that can fail is made before anything is changed.
+Result<std::function<void()>> Service::prepare(const model::Configuration& next) {
+  auto site = temporal::Switch::prepare(next.temporal, next.device.name);
+  if (!site) return site.error();
+  auto surface = surface_settings(next, world_.files, disk_, log_);
+  if (!surface) return surface.error();
+  std::unique_ptr<http::TlsIdentity> identity;
+  if (!next.http.tls.cert.empty()) {
+    auto loaded = http::TlsIdentity::load({next.http.tls.cert, next.http.tls.key});
+    if (!loaded) return loaded.error();
+    identity = std::move(*loaded);
+  }
+  struct Ready {
+    std::shared_ptr<temporal::Site> site;
+    api::ApiSettings surface;
+    std::unique_ptr<http::TlsIdentity> identity;
+    int connections;
+    LogSeverity severity;
+  };
+  auto ready = std::make_shared<Ready>(Ready{std::move(*site), std::move(*surface), std::move(identity),
+                                             next.temporal.max_connections, severity_of(next.log.level)});
+  return std::function<void()>([this, ready] {
+    temporal_->use(std::move(ready->site));
+    callers_->resize(ready->connections);
+    log_.set_least(ready->severity);
+    if (!api_) return;
+    api_->configure(std::move(ready->surface.gate), std::move(ready->surface.webhook_secrets));
+    door_->use(std::move(ready->identity));
+  });
+}
+
 // The agent has the rules and schedules now, and what reading them took is given back to the system.
 void Service::give_back() {
   // Not `= {}`, which keeps the room that a vector has.
@@ -308,13 +336,7 @@ void Service::hear(int signal) {
 
 void Service::reload() {
   supervisor_->reloading();
-  agent_->reload([this](const Result<std::vector<std::string>>& done) {
-    supervisor_->ready();
-    if (!done || !api_) return;
-    auto surface = surface_settings(agent_->configuration(), world_.files, disk_, log_);
-    if (!surface) return log_.error("reload.surface", surface.error().message());
-    api_->configure(std::move(surface->gate), std::move(surface->webhook_secrets));
-  });
+  agent_->reload([this](const Result<std::vector<std::string>>&) { supervisor_->ready(); });
 }
 
 void Service::stop() {

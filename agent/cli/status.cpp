@@ -40,6 +40,11 @@ int print_status(Session& session, const Value& status) {
                  fmt::format("WARNING    the certificate of {} is not verified: verify_host = false", name))
           << '\n';
   }
+  if (const Value* warnings = status.find("warnings"); warnings != nullptr && warnings->is<List>()) {
+    for (const Value& warning : *warnings->get_if<List>()) {
+      if (warning.text() != nullptr) out << session.alarming("WARNING    " + *warning.text()) << '\n';
+    }
+  }
   out << fmt::format("clock      {}, {}\n", text("clock.trusted") == "true" ? "trusted" : "not trusted yet",
                      text("clock.time_zone"));
   out << fmt::format("outbox     {} waiting ({} bytes, oldest {} s), {} dead\n", text("outbox.entries"),

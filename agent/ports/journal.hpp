@@ -32,6 +32,8 @@ class Journal {
   // What was appended is on the disk when it returns. From any thread.
   virtual Result<void> sync() = 0;
   virtual bool needs_sync() const = 0;
+  // Whether `append` syncs, or sync() is called by an interval; from the next entry on.
+  virtual Result<void> sync_always(bool always) = 0;
 
   // Everything before the position has its effects in the store: its room is used again.
   virtual void commit(JournalPosition position) = 0;

@@ -13,16 +13,8 @@ namespace {
 constexpr const char* kFiltersFact = "filters";
 constexpr Millis kClockPoll{5'000};      // until the clock is known to be right
 constexpr Millis kTemporalPoll{10'000};  // until it answered once
+constexpr Millis kCertificatePoll = std::chrono::hours{6};
 constexpr Millis kStepWorthTelling{10};  // less is slewing between two readings
-
-outbox::Limits limits_of(const model::Configuration& configuration, std::uint64_t seed) {
-  outbox::Limits limits;
-  limits.max_connections = configuration.temporal.max_connections;
-  limits.signals_per_second = configuration.temporal.signals_per_second;
-  limits.max_age = configuration.store.max_age;
-  limits.seed = seed;
-  return limits;
-}
 
 std::string_view label_of(DeliveryOutcome outcome) {
   switch (outcome) {
@@ -77,7 +69,8 @@ Agent::Agent(AgentParts parts)
 }
 
 Agent::~Agent() {
-  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_, health_timer_, memory_timer_, room_timer_}) {
+  for (const auto& timer : {clock_timer_, sync_timer_, rebuild_timer_, health_timer_, memory_timer_,
+                            room_timer_, temporal_timer_, certificate_timer_}) {
     if (timer) parts_.loop.cancel(*timer);
   }
 }
@@ -92,6 +85,7 @@ Result<void> Agent::start(const model::Configuration& configuration, std::vector
   });
   resume(*last);
   look_at_temporal();
+  look_at_certificates();
   if (parts_.bus != nullptr) parts_.bus->start(*this, take_interest(), std::move(former_filters_));
   return {};
 }
@@ -192,6 +186,15 @@ model::Configuration Agent::in_force() const {
   return configuration;
 }
 
+outbox::Limits Agent::limits() const {
+  outbox::Limits limits;
+  limits.max_connections = configuration_.temporal.max_connections;
+  limits.signals_per_second = configuration_.temporal.signals_per_second;
+  limits.max_age = configuration_.store.max_age;
+  limits.seed = parts_.seed;
+  return limits;
+}
+
 void Agent::make_bridge() {
   bridge_ = std::make_unique<Bridge>(
       Bridge::Parts{
@@ -214,7 +217,7 @@ void Agent::make_bridge() {
           .link_changed = [this] { link_changed(); },
           .now = [this] { return engine_->now(); },
       },
-      limits_of(configuration_, parts_.seed));
+      limits());
 }
 
 // A wall clock that is not where it should be after the time that has passed was set meanwhile.
@@ -248,6 +251,7 @@ void Agent::look_at_clock() {
   if (trusted != clock_trusted_ || !engine_->known().clock_trusted) {
     if (trusted) accept_own(model::ClockTrust{true});
     clock_trusted_ = trusted;
+    look_at_certificates();
   }
   if (trusted) return;
   clock_timer_ = parts_.loop.at(parts_.loop.now().elapsed + kClockPoll, [this] {
@@ -442,17 +446,38 @@ void Agent::tell_temporal(bool up, const std::string& problem) {
   watcher_->temporal_is_up(up);
 }
 
+// Thirty days ahead, where the clock says so.
+void Agent::look_at_certificates() {
+  if (certificate_timer_) parts_.loop.cancel(*std::exchange(certificate_timer_, std::nullopt));
+  if (!parts_.read_file) return;
+  warnings_ = certificate_warnings(configuration_, parts_.read_file, parts_.clock.now().wall);
+  for (const std::string& warning : warnings_) parts_.log.warning("certificate.ends", warning);
+  certificate_timer_ = parts_.loop.at(parts_.loop.now().elapsed + kCertificatePoll, [this] {
+    certificate_timer_.reset();
+    look_at_certificates();
+  });
+}
+
 // Until something was sent nobody else finds out whether Temporal answers.
 void Agent::look_at_temporal() {
-  if (stopping_ || temporal_up_) return;
+  if (!stopping_ && !temporal_up_) ask_temporal_again();
+}
+
+void Agent::ask_temporal_again() {
   auto answer = std::make_shared<DeliveryAnswer>();
+  const bool was_up = temporal_up_;
   parts_.temporal_worker.run([this, answer] { *answer = parts_.temporal.probe(); },
-                             [this, answer] {
+                             [this, answer, was_up] {
+                               if (was_up != temporal_up_) return;  // something was sent meanwhile
                                const bool up = answer->outcome == DeliveryOutcome::done;
-                               if (!temporal_up_) tell_temporal(up, answer->reason);
+                               tell_temporal(up, answer->reason);
+                               if (temporal_timer_) parts_.loop.cancel(*std::exchange(temporal_timer_, {}));
                                if (up) return;
-                               parts_.loop.at(parts_.loop.now().elapsed + kTemporalPoll,
-                                              [this] { look_at_temporal(); });
+                               temporal_timer_ =
+                                   parts_.loop.at(parts_.loop.now().elapsed + kTemporalPoll, [this] {
+                                     temporal_timer_.reset();
+                                     look_at_temporal();
+                                   });
                              });
 }
 

@@ -11,6 +11,7 @@
 #include "agent/api/agent_control.hpp"
 #include "agent/core/rules/topic_filter.hpp"
 #include "agent/runtime/bridge.hpp"
+#include "agent/runtime/certificates.hpp"
 #include "agent/runtime/committer.hpp"
 #include "agent/runtime/engine_loop.hpp"
 #include "agent/runtime/intake.hpp"
@@ -40,6 +41,11 @@ struct AgentParts {
   const RecordSealer* sealer = nullptr;  // no encryption
   // Reads the configuration again; an error holds all that is wrong, a line each.
   std::function<Result<model::Configuration>()> load_configuration;
+  // A small file that the configuration names; left out: no certificate is looked at.
+  ReadFile read_file{};
+  // Makes ready what other settings need round the agent, and returns what puts that in force. An error:
+  // they can't be. Left out: nothing stands round it.
+  std::function<Result<std::function<void()>>(const model::Configuration& next)> prepare_settings{};
   std::string version;
   std::uint64_t seed = 0;  // for ids
   // Bytes that the disk has beyond what must stay free for what waits to be delivered; left out: no end.
@@ -125,6 +131,7 @@ class Agent final : public api::AgentControl, private BusListener {
 
   Result<Moment> begin(const model::Configuration& configuration, std::vector<model::Problem>& problems);
   void assemble(Recovered& recovered);
+  outbox::Limits limits() const;
   void make_bridge();
   void resume(Moment last);
   void tell_the_clock(Moment last);
@@ -132,7 +139,9 @@ class Agent final : public api::AgentControl, private BusListener {
   void look_at_clock();
   void look_at_journal();
   void committed(Committed committed);
+  void look_at_certificates();
   void look_at_temporal();
+  void ask_temporal_again();
   void tell_temporal(bool up, const std::string& problem);
   std::vector<Subscription> take_interest();
   void choose_keeps();
@@ -179,6 +188,7 @@ class Agent final : public api::AgentControl, private BusListener {
   void change_record(RecordUpdate update, std::function<void()> then, api::Answer<void> done);
   model::Configuration in_force() const;
   Result<std::vector<std::string>> take_over(const model::Configuration& next);
+  void put_in_force(const model::Configuration& before);
 
   struct Recording {
     std::vector<rules::TopicFilter> filters;  // none: everything
@@ -234,7 +244,10 @@ class Agent final : public api::AgentControl, private BusListener {
   std::map<std::string, std::string> refused_;  // filters, and why
   bool temporal_up_ = false;
   std::string temporal_problem_;
+  std::optional<EventLoop::TimerId> temporal_timer_;
   bool clock_trusted_ = false;
+  std::vector<std::string> warnings_;
+  std::optional<EventLoop::TimerId> certificate_timer_;
   std::optional<EventLoop::TimerId> clock_timer_;
   std::optional<EventLoop::TimerId> sync_timer_;
   std::optional<EventLoop::TimerId> health_timer_;

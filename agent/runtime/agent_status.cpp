@@ -107,6 +107,7 @@ api::AgentStatus Agent::status() const {
                      .ui = temporal.ui,
                      .problem = temporal_problem_,
                      .host_unverified = temporal.tls.enabled && !temporal.tls.verify_host};
+  status.warnings = warnings_;
   status.clock = {.trusted = clock_trusted_, .time_zone = configuration_.device.time_zone};
   if (!stands()) return status;
   const StoreSize& size = committer_->size();

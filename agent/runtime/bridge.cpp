@@ -98,7 +98,12 @@ bool Bridge::drop(const std::vector<std::uint64_t>& numbers, const std::function
 }
 
 void Bridge::set_limits(const outbox::Limits& limits) {
-  policy_.set_limits(limits);
+  policy_.set_limits(limits, now().elapsed);
+  work();
+}
+
+void Bridge::try_now(outbox::Target target) {
+  policy_.try_now(target, now().elapsed);
   work();
 }
 

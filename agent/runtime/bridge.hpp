@@ -90,6 +90,8 @@ class Bridge {
             std::function<void()> done);
 
   void set_limits(const outbox::Limits& limits);
+  // Temporal, or the broker, has other settings.
+  void try_now(outbox::Target target);
 
   LinkState temporal() const { return state(outbox::Target::temporal); }
   LinkState broker() const { return state(outbox::Target::broker); }

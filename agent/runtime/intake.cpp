@@ -197,6 +197,11 @@ std::optional<Moment> Intake::moment_without_input() {
   return timeline_->told(parts_.clock.now());
 }
 
+void Intake::set_max_payload(std::int64_t bytes) {
+  const Lock lock(order_);
+  max_payload_ = bytes;
+}
+
 void Intake::set_keeps(std::shared_ptr<const Keeps> keeps) {
   const Lock lock(queue_mutex_);
   keeps_ = std::move(keeps);

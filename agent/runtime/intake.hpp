@@ -73,6 +73,7 @@ class Intake {
   // The present moment, unless something came that must be taken first: no decision may overtake it.
   std::optional<Moment> moment_without_input();
 
+  void set_max_payload(std::int64_t bytes);
   void set_keeps(std::shared_ptr<const Keeps> keeps);
   // So much may still be taken in messages; without room QoS 1 stays with the broker, QoS 0 is dropped.
   void set_room(std::uint64_t bytes);

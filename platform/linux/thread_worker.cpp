@@ -6,7 +6,14 @@
 namespace sundial {
 
 ThreadWorker::ThreadWorker(EventLoop& loop, int threads) : loop_(loop) {
-  for (int thread = 0; thread < threads; ++thread) threads_.emplace_back([this] { serve(); });
+  resize(threads);
+}
+
+void ThreadWorker::resize(int threads) {
+  const std::lock_guard lock(mutex_);
+  wanted_ = threads;
+  for (; serving_ < wanted_; ++serving_) threads_.emplace_back([this] { serve(); });
+  changed_.notify_all();
 }
 
 ThreadWorker::~ThreadWorker() {
@@ -29,8 +36,12 @@ void ThreadWorker::run(Task work, Task done) {
 void ThreadWorker::serve() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    changed_.wait(lock, [this] { return stopping_ || serving_ > wanted_ || !jobs_.empty(); });
     if (stopping_) return;
+    if (serving_ > wanted_) {
+      --serving_;
+      return;
+    }
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();

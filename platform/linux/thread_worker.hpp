@@ -19,6 +19,8 @@ class ThreadWorker final : public Worker {
   ~ThreadWorker() override;
 
   void run(Task work, Task done) override;
+  // So many threads from now on; those that are too many end with the work that they have.
+  void resize(int threads);
 
  private:
   struct Job {
@@ -33,6 +35,8 @@ class ThreadWorker final : public Worker {
   std::condition_variable changed_;
   std::deque<Job> jobs_;  // guarded by mutex_; callers bound what they hand in
   bool stopping_ = false;
+  int wanted_ = 0;
+  int serving_ = 0;
   std::vector<std::thread> threads_;
 };
 

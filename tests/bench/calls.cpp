@@ -23,6 +23,7 @@ struct Caller {
   int port = 0;
   std::string path;  // the number of the call and `behind` follow
   std::string behind;
+  std::string body;
   std::vector<double> millis;
 
   void run(std::atomic<std::int64_t>& left);
@@ -49,8 +50,8 @@ void Caller::run(std::atomic<std::int64_t>& left) {
 bool Caller::call(int socket, std::int64_t number) {
   const std::string request = fmt::format(
       "POST {}{}{} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-      "2\r\n\r\n{{}}",
-      path, number, behind);
+      "{}\r\n\r\n{}",
+      path, number, behind, body.size(), body);
   if (::send(socket, request.data(), request.size(), MSG_NOSIGNAL) < 0) return false;
   std::string answer;
   for (;;) {
@@ -71,9 +72,9 @@ bool Caller::call(int socket, std::int64_t number) {
 
 }  // namespace
 
-// bench_calls PORT PATH BEHIND CALLS CONNECTIONS
+// bench_calls PORT PATH BEHIND CALLS CONNECTIONS [BODY]
 int main(int count, char** arguments) {
-  if (count != 6) return 64;
+  if (count != 6 && count != 7) return 64;
   const std::int64_t calls = std::atoll(arguments[4]);
   std::atomic<std::int64_t> left = calls;
   std::vector<Caller> callers(static_cast<std::size_t>(std::atoi(arguments[5])));
@@ -83,6 +84,7 @@ int main(int count, char** arguments) {
     caller.port = std::atoi(arguments[1]);
     caller.path = arguments[2];
     caller.behind = arguments[3];
+    caller.body = count == 7 ? arguments[6] : "{}";
     threads.emplace_back([&caller, &left] { caller.run(left); });
   }
   for (std::thread& thread : threads) thread.join();

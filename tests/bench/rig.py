@@ -177,6 +177,23 @@ class Mosquitto(Process):
         raise RuntimeError("mosquitto did not start")
 
 
+class Temporal(Process):
+    """A real development server."""
+
+    def __init__(self, binary, folder):
+        self.port = free_port()
+        super().__init__([binary, "server", "start-dev", "--headless", "--port", free_port(), "--http-port", self.port,
+                          "--log-level", "error"], folder, "temporal")
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/namespaces/default", timeout=5).read()
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise RuntimeError("Temporal did not start")
+
+
 class Rig:
     """One folder, one broker, one sink; the agents and floors come and go."""
 
@@ -213,11 +230,14 @@ class Rig:
         done = subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=1800)
         return json.loads(done.stdout)
 
-    def call(self, port, path, behind, calls, connections):
+    def call(self, port, path, behind, calls, connections, body="{}"):
         """HTTP calls over several connections, and the caller's own figures."""
-        command = [self.tools / "bench_calls", port, path, behind, calls, connections]
+        command = [self.tools / "bench_calls", port, path, behind, calls, connections, body]
         done = subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=1800)
         return json.loads(done.stdout)
+
+    def temporal(self, binary):
+        return self.keep(Temporal(binary, self.folder))
 
     def close(self):
         for process in reversed(self.open):

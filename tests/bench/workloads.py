@@ -1,4 +1,5 @@
 """The workloads of scripts/bench: each returns its figures by name. W1 to W5 are those by which the peers were measured."""
+import os
 import re
 import signal
 import statistics
@@ -173,6 +174,44 @@ def trigger(rig, binaries, quick):
     return result
 
 
+def forwarded(rig, agent, count, seconds):
+    """Messages that are each an action: from the first one sent to the last one answered."""
+    before, cpu = agent.received(), agent.cpu()
+    began = time.monotonic()
+    rig.load(count, qos=1, hot_every=1)
+    wait_received(agent, before + count, seconds)
+    while agent.status()["outbox"]["entries"] > 0 and time.monotonic() < began + seconds:
+        time.sleep(0.05)
+    took = time.monotonic() - began
+    return {"rate": count / took, "cpu_us_per_record": (agent.cpu() - cpu) / count * 1e6}
+
+
+def forward(rig, binaries, quick):
+    """From the broker to the answer, beside posting straight: four connections, and forty to a side that takes 50 ms."""
+    count, connections = (2_000, 4) if quick else (20_000, 4)
+    path, body = "/api/v1/namespaces/default/workflows/straight-", '{"workflowType":{"name":"W"},"taskQueue":{"name":"bench"}}'
+    result = {"straight": rig.call(rig.sink.port, path, "", count, connections, body)}
+    sides = {"": rig.sink.port}
+    if os.environ.get("SUNDIAL_TEMPORAL"):
+        temporal = rig.temporal(os.environ["SUNDIAL_TEMPORAL"])
+        sides["_temporal"] = temporal.port
+        count_there = count // 10
+        result["straight_temporal"] = rig.call(temporal.port, path, "", count_there, connections, body)
+    for name, binary in binaries.items():
+        for side, port in sides.items():
+            agent = rig.agent(binary, config(rig, FILTER, 1).replace(f":{rig.sink.port}", f":{port}"))
+            rig.sink.begin()
+            row = forwarded(rig, agent, count_there if side else count, 300)
+            rig.end(agent)
+            result[name + side] = row | {"rate_of_straight": row["rate"] / result["straight" + side]["rate"]}
+        agent = rig.agent(binary, config(rig, FILTER, 1).replace("[temporal]", "[temporal]\nmax_connections = 40"))
+        rig.sink.begin(50)
+        result[name + "_50ms"] = forwarded(rig, agent, count, 300)
+        rig.sink.begin()
+        rig.end(agent)
+    return result
+
+
 def start(rig, binaries, quick):
     """From exec to the last SUBACK; the agent without and with a state to come back to."""
     floors = []
@@ -293,6 +332,7 @@ WORKLOADS = {
     "w5": w5,
     "latency": latency,
     "durable": durable,
+    "forward": forward,
     "trigger": trigger,
     "start": start,
     "idle": idle,

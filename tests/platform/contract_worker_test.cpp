@@ -1,6 +1,9 @@
 // Workers, with threads and without: work in order, answers on the loop.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -35,6 +38,39 @@ TEST(WorkerContract, AnswersOnTheLoopInOrder) {
   ASSERT_TRUE(loop);
   ThreadWorker real(**loop, 1);
   EXPECT_EQ(run_ten(**loop, real), in_order);
+}
+
+// How many of them run at once, when each waits until so many do.
+int at_once(LinuxEventLoop& loop, ThreadWorker& worker, int jobs) {
+  std::atomic<int> running = 0;
+  std::atomic<int> most = 0;
+  std::latch all(jobs);
+  int done = 0;
+  for (int number = 0; number < jobs; ++number) {
+    worker.run(
+        [&] {
+          most = std::max(most.load(), ++running);
+          all.arrive_and_wait();
+        },
+        [&] {
+          if (++done == jobs) loop.stop();
+        });
+  }
+  loop.run();
+  return most;
+}
+
+TEST(ThreadWorker, HasSoManyThreadsAsItIsTold) {
+  auto loop = LinuxEventLoop::create();
+  ASSERT_TRUE(loop);
+  ThreadWorker worker(**loop, 1);
+  worker.resize(3);
+  EXPECT_EQ(at_once(**loop, worker, 3), 3);
+  worker.resize(1);
+  const std::vector<int> in_order{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  EXPECT_EQ(run_ten(**loop, worker), in_order) << "one thread keeps the order";
+  worker.resize(2);
+  EXPECT_EQ(at_once(**loop, worker, 2), 2);
 }
 
 TEST(WorkerContract, EndsWithWorkUndone) {

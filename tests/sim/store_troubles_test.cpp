@@ -219,6 +219,37 @@ TEST_F(StoreTroubles, RoomThatOthersMakeOnTheDiskIsFound) {
   EXPECT_EQ(temporal_.started("Each").size(), 23U);
 }
 
+TEST_F(StoreTroubles, AReloadPutsOtherServersInForceAndARefusedOneNothing) {
+  start();
+  fate_.partition = true;
+  publish(3);
+  loop_.run_for(minutes{3});
+  const auto reload = [this] {
+    std::string outcome = "nothing";
+    agent_->reload([&outcome](const Result<std::vector<std::string>>& changed) {
+      outcome = changed ? "" : changed.error().message();
+      if (changed) {
+        for (const std::string& name : *changed) outcome += name + " ";
+      }
+    });
+    loop_.run_for(seconds{1});
+    return outcome;
+  };
+  EXPECT_EQ(reload(), "");
+  EXPECT_TRUE(broker_.reconnected_to.empty());
+  fate_.partition = false;  // at the other address
+  configuration_.temporal.addresses = {"http://other:7243"};
+  configuration_.mqtt->url = "mqtt://other:1883";
+  EXPECT_EQ(reload(), "temporal mqtt ");
+  EXPECT_EQ(broker_.reconnected_to, std::vector<std::string>{"mqtt://other:1883"});
+  EXPECT_EQ(temporal_.started("Each").size(), 3U) << "what waited is tried at once";
+  configuration_.mqtt->client_id = "another";
+  configuration_.temporal.addresses = {"http://third:7243"};
+  EXPECT_NE(reload().find("client_id"), std::string::npos);
+  EXPECT_EQ(agent_->configuration().temporal.addresses.front(), "http://other:7243");
+  EXPECT_EQ(broker_.reconnected_to.size(), 1U);
+}
+
 TEST_F(StoreTroubles, AFullDiskIsSaidAndAllGoesOnFromWhatIsThere) {
   start();
   publish(3);

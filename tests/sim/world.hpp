@@ -95,12 +95,14 @@ class Broker final : public MessageBus {
   // What was acknowledged since this moment; a power cut may cost it with sync = "1s".
   std::set<std::string> acknowledged_since(Elapsed moment) const;
   void new_boot() { acknowledged_.clear(); }  // its moments say nothing after it
+  std::vector<std::string> reconnected_to;
   // What the agent published, acknowledged or not.
   const std::multiset<std::string>& outgoing() const { return outgoing_; }
 
   void start(BusListener& listener, std::vector<Subscription>, std::vector<std::string>) override;
   void take_again() override;
   void resubscribe(std::vector<Subscription>) override {}
+  void reconnect(const model::MqttSettings& settings) override { reconnected_to.push_back(settings.url); }
   void publish(const std::string&, const std::string&, int, bool, std::optional<Millis>,
                std::function<void(Result<void>)> done) override;
   void stop() override { unplug(); }

@@ -1,13 +1,15 @@
-"""A TCP proxy that cuts and stalls what goes through it, for tests of broken links."""
+"""A TCP proxy that cuts, stalls and loses what goes through it, for tests of broken links."""
 import socket
 import threading
 
 
 class Proxy:
-    """Passes on to one port; `cut` ends what is open, `stall` lets connections live and nothing pass."""
+    """Passes on to one port; `cut` ends what is open, `stall` lets connections live and nothing pass.
+    `loses(request)` says of what a client sent whether "request" or "answer" gets lost, and its connection with it."""
 
     def __init__(self, target):
         self.target, self.stalled, self.refusing = target, threading.Event(), False
+        self.loses, self.doomed = None, set()
         self.open, self.lock = set(), threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -30,11 +32,16 @@ class Proxy:
             with self.lock:
                 self.open |= {near, far}
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self.pump, args=(source, sink), daemon=True).start()
+                threading.Thread(target=self.pump, args=(source, sink, source is near), daemon=True).start()
 
-    def pump(self, source, sink):
+    def pump(self, source, sink, from_client):
         try:
             while data := source.recv(4096):
+                lost = self.loses(data) if self.loses and from_client else None
+                if lost == "answer":
+                    self.doomed.add(sink)
+                if lost == "request" or source in self.doomed:
+                    break
                 while self.stalled.is_set():
                     threading.Event().wait(0.05)
                 sink.sendall(data)

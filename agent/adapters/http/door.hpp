@@ -35,6 +35,8 @@ class Door final : public HttpServer, private ConnectionOwner {
   Door& operator=(const Door&) = delete;
 
   Result<void> listen(const std::string& address, HttpHandler handler) override;
+  // For connections from now on; nothing: plain HTTP.
+  void use(std::unique_ptr<TlsIdentity> identity) { identity_ = std::move(identity); }
   std::string local_address() const override;
   // Takes no more connections; those that wait for an answer get it as long as the door lives.
   void stop() override;

@@ -31,6 +31,7 @@ Result<JournalPosition> FileJournal::append(std::string_view bytes) {
 }
 
 bool FileJournal::fits(std::size_t bytes) const {
+  if (next_ <= committed_) return true;  // what is alone always fits
   return next_ + needed_for(bytes) <= committed_ + options_.max_bytes;
 }
 
@@ -42,6 +43,16 @@ Result<void> FileJournal::sync() {
 bool FileJournal::needs_sync() const {
   const std::lock_guard lock(mutex_);
   return synced_ < next_;
+}
+
+// A sync that fails takes back what it was to make safe: so nothing that was acknowledged may wait for one.
+Result<void> FileJournal::sync_always(bool always) {
+  Lock lock(mutex_);
+  while (always && synced_ < next_) {
+    if (auto done = sync_up_to(lock, next_); !done) return done;
+  }
+  options_.sync_always = always;
+  return {};
 }
 
 // One thread syncs for all that have written by then; the others wait for it or take the next turn.

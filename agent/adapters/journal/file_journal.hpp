@@ -38,6 +38,7 @@ class FileJournal final : public Journal {
   Result<JournalPosition> append(std::string_view bytes) override;
   Result<void> sync() override;
   bool needs_sync() const override;
+  Result<void> sync_always(bool always) override;
   void commit(JournalPosition position) override;
   JournalPosition end() const override;
   std::uint64_t bytes() const override;
@@ -77,7 +78,7 @@ class FileJournal final : public Journal {
 
   Disk& disk_;
   Log& log_;
-  const JournalOptions options_;
+  JournalOptions options_;  // but for `sync_always`, as they were at the start
 
   mutable std::mutex mutex_;
   std::condition_variable synced_something_;

@@ -47,6 +47,13 @@ void Keeper::resubscribe(std::vector<Subscription> subscriptions) {
   changed_.notify_all();
 }
 
+void Keeper::reconnect(model::MqttSettings settings) {
+  const std::lock_guard lock(mutex_);
+  next_settings_ = std::move(settings);
+  if (!why_lost_) why_lost_ = "the settings of the broker were changed";
+  changed_.notify_all();
+}
+
 void Keeper::publish(const std::string& topic, const std::string& payload, int qos, bool retain,
                      std::optional<Millis> expiry, Done done) {
   std::optional<Error> refusal;
@@ -113,6 +120,7 @@ void Keeper::published(std::uintptr_t number, Result<void> outcome) {
 void Keeper::keep() {
   for (;;) {
     bool resting = false;
+    if (change_settings()) continue;
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
@@ -133,6 +141,23 @@ void Keeper::keep() {
     }
   }
   farewell();
+}
+
+// The client is made anew: whether another broker has a session for it, that broker says.
+bool Keeper::change_settings() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!next_settings_ || stopping_) return false;
+  }
+  say_good_bye();
+  connection_.reset();
+  fail_all("the settings of the broker were changed");
+  acknowledged_.clear();
+  failures_ = 0;
+  const std::lock_guard lock(mutex_);
+  settings_ = *std::exchange(next_settings_, std::nullopt);
+  told_offline_ = false;
+  return true;
 }
 
 Result<void> Keeper::establish() {
@@ -251,7 +276,7 @@ class Keeper::Outlet final : public ConnectionListener {
   }
   bool busy() const override { return false; }
   // With the keeper's lock held.
-  bool open() const { return !lost_ && keeper_.resting_ && !keeper_.stopping_; }
+  bool open() const { return !lost_ && keeper_.resting_ && !keeper_.stopping_ && !keeper_.next_settings_; }
 
  private:
   Keeper& keeper_;
@@ -282,7 +307,7 @@ void Keeper::rest() {
   fail_all("the connection to the broker was made anew");
   const bool wanted = [this] {
     const std::lock_guard lock(mutex_);
-    return resting_ && !stopping_;
+    return resting_ && !stopping_ && !next_settings_;
   }();
   if (wanted) pause_after(Error(ErrorKind::unavailable, "no connection to the broker"));
 }
@@ -336,26 +361,28 @@ void Keeper::pause_after(const Error& problem) {
   const Millis pause{
       std::uniform_int_distribution<Millis::rep>(longest.count() / 2, longest.count())(random_)};
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, pause, [this] { return stopping_; });
+  changed_.wait_for(lock, pause, [this] { return stopping_ || next_settings_.has_value(); });
 }
 
 // A message that is being taken holds up Paho's thread, and so every call into Paho: the good-bye waits
 // for it.
+bool Keeper::say_good_bye() {
+  if (!connection_) return false;
+  send(*connection_, {status_topic_, "offline", 1, true, std::nullopt, [this](const Result<void>&) {
+                        const std::lock_guard lock(mutex_);
+                        told_offline_ = true;
+                        changed_.notify_all();
+                      }});
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kFarewellPatience, [this] { return told_offline_; });
+  }
+  return connection_->disconnect();
+}
+
 void Keeper::farewell() {
   fail_all("the agent stops");
-  bool said_good_bye = false;
-  if (connection_) {
-    send(*connection_, {status_topic_, "offline", 1, true, std::nullopt, [this](const Result<void>&) {
-                          const std::lock_guard lock(mutex_);
-                          told_offline_ = true;
-                          changed_.notify_all();
-                        }});
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, kFarewellPatience, [this] { return told_offline_; });
-    }
-    said_good_bye = connection_->disconnect();
-  }
+  const bool said_good_bye = say_good_bye();
   // What was disconnected brings nothing more, and neither does what is destroyed. The former is sooner:
   // Paho ends its threads with its last client, and takes up to a second for it.
   if (!said_good_bye) connection_.reset();

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <numeric>
 
 #include "platform/base/text.hpp"
 
@@ -16,8 +15,6 @@ namespace {
 
 constexpr auto kKeepIdle = std::chrono::seconds(100);  // the server closes after 120
 constexpr auto kLookAtFiles = std::chrono::seconds(1);
-constexpr Millis kFirstPause{500};
-constexpr Millis kLongestPause{10'000};
 
 std::string stamp_of(const std::string& file) {
   if (file.empty()) return "";
@@ -25,6 +22,13 @@ std::string stamp_of(const std::string& file) {
   if (stat(file.c_str(), &status) != 0) return "missing;";
   return fmt::format("{}.{}.{}.{};", status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_size,
                      status.st_ino);
+}
+
+Breakers::Outcome outcome_of(const Reply& reply) {
+  if (reply.kind == Reply::Kind::not_sent) return Breakers::Outcome::unreachable;
+  const bool whole = reply.kind == Reply::Kind::answered && reply.status < 500;
+  // A kept connection that was found closed says nothing of the server.
+  return whole || reply.kept ? Breakers::Outcome::answered : Breakers::Outcome::failing;
 }
 
 std::string read_file(const std::string& file) {
@@ -39,28 +43,35 @@ Result<std::unique_ptr<Pool>> Pool::create(const model::TemporalSettings& settin
   for (const std::string& text : settings.addresses) {
     auto address = parse_address(text);
     if (!address) return address.error();
-    endpoints.push_back({std::move(*address), {}, Millis(0), {}});
+    endpoints.push_back({std::move(*address), {}});
   }
   if (endpoints.empty()) return Error(ErrorKind::invalid, "no address of Temporal is set");
   return std::unique_ptr<Pool>(new Pool(settings, std::move(endpoints)));
 }
 
 Pool::Pool(model::TemporalSettings settings, std::vector<Endpoint> endpoints)
-    : settings_(std::move(settings)), endpoints_(std::move(endpoints)) {}
+    : settings_(std::move(settings)), endpoints_(std::move(endpoints)), breakers_(endpoints_.size()) {}
 
 Reply Pool::send(const Call& call) {
   const std::string authorization = this->authorization();
+  const std::vector<std::size_t> order = [this] {
+    const std::lock_guard lock(mutex_);
+    return breakers_.order(Clock::now());
+  }();
   Reply reply;
   std::string problems;
-  for (const std::size_t index : order()) {
-    reply = send_to(index, call, authorization);
-    // The server may have closed a kept connection meanwhile; a question that changes nothing is simply
-    // asked again. What has an effect is its sender's to repeat.
-    if (reply.kind == Reply::Kind::unknown && reply.kept) forget_idle(index);
-    if (reply.kind == Reply::Kind::unknown && reply.kept && call.method == "GET") {
-      reply = send_to(index, call, authorization);
+  for (const std::size_t index : order) {
+    const bool last = index == order.back();
+    {
+      const std::lock_guard lock(mutex_);
+      // The last is tried whatever it is: whoever asks paces himself when nobody answers.
+      if (!breakers_.begin(index, Clock::now()) && !last) continue;
     }
-    note(index, reply.kind != Reply::Kind::not_sent);
+    reply = try_address(index, call, authorization);
+    {
+      const std::lock_guard lock(mutex_);
+      breakers_.note(index, outcome_of(reply), Clock::now());
+    }
     if (reply.kind != Reply::Kind::not_sent) break;
     problems += (problems.empty() ? "" : "; ") + endpoints_[index].address.text + ": " + reply.problem;
     reply.problem = problems;
@@ -68,15 +79,13 @@ Reply Pool::send(const Call& call) {
   return reply;
 }
 
-// As configured, but those that could not be reached a moment ago come last.
-std::vector<std::size_t> Pool::order() {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::size_t> indices(endpoints_.size());
-  std::iota(indices.begin(), indices.end(), std::size_t{0});
-  const auto now = Clock::now();
-  std::stable_partition(indices.begin(), indices.end(),
-                        [&](std::size_t index) { return endpoints_[index].resume <= now; });
-  return indices;
+// The server may have closed a kept connection meanwhile; a question that changes nothing is simply
+// asked again. What has an effect is its sender's to repeat.
+Reply Pool::try_address(std::size_t index, const Call& call, const std::string& authorization) {
+  Reply reply = send_to(index, call, authorization);
+  if (reply.kind != Reply::Kind::unknown || !reply.kept) return reply;
+  forget_idle(index);
+  return call.method == "GET" ? send_to(index, call, authorization) : reply;
 }
 
 Reply Pool::send_to(std::size_t index, const Call& call, const std::string& authorization) {
@@ -114,13 +123,6 @@ void Pool::give_back(std::size_t index, std::unique_ptr<Connection> connection) 
 void Pool::forget_idle(std::size_t index) {
   const std::lock_guard lock(mutex_);
   endpoints_[index].idle.clear();
-}
-
-void Pool::note(std::size_t index, bool connected) {
-  const std::lock_guard lock(mutex_);
-  Endpoint& endpoint = endpoints_[index];
-  endpoint.pause = connected ? Millis(0) : std::clamp(endpoint.pause * 2, kFirstPause, kLongestPause);
-  endpoint.resume = Clock::now() + endpoint.pause;
 }
 
 std::string Pool::authorization() {

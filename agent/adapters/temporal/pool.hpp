@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/adapters/temporal/breakers.hpp"
 #include "agent/adapters/temporal/resolver.hpp"
 #include "agent/adapters/temporal/transport.hpp"
 #include "agent/adapters/temporal/watchdog.hpp"
@@ -30,17 +31,14 @@ class Pool : public Transport {
   struct Endpoint {
     Address address;
     std::vector<Kept> idle;
-    Millis pause{0};             // after failures to connect
-    Clock::time_point resume{};  // until then the others are tried first
   };
 
   Pool(model::TemporalSettings settings, std::vector<Endpoint> endpoints);
-  std::vector<std::size_t> order();
+  Reply try_address(std::size_t index, const Call& call, const std::string& authorization);
   Reply send_to(std::size_t index, const Call& call, const std::string& authorization);
   Result<std::unique_ptr<Connection>> take(std::size_t index);
   void give_back(std::size_t index, std::unique_ptr<Connection> connection);
   void forget_idle(std::size_t index);
-  void note(std::size_t index, bool connected);
   std::string authorization();
   void look_at_files();
 
@@ -49,6 +47,7 @@ class Pool : public Transport {
   Watchdog watchdog_;
   std::mutex mutex_;
   std::vector<Endpoint> endpoints_;
+  Breakers breakers_;
   std::string stamp_;  // of the files, when they were last looked at
   Clock::time_point looked_{};
   std::string authorization_;

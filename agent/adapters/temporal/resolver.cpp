@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace sundial::temporal {
@@ -39,7 +40,12 @@ struct Resolver::Shared {
   std::map<std::string, std::shared_ptr<Lookup>> running;
 };
 
-Resolver::Resolver() : shared_(std::make_shared<Shared>()) {}
+Resolver::Resolver(Start start) : shared_(std::make_shared<Shared>()), start_(std::move(start)) {}
+
+void Resolver::start_thread(std::function<void()> work) {
+  std::thread(std::move(work)).detach();
+}
+
 Resolver::~Resolver() = default;
 
 Result<void> Resolver::look_up(const std::string& host, Millis patience) {
@@ -47,15 +53,23 @@ Result<void> Resolver::look_up(const std::string& host, Millis patience) {
   std::unique_lock lock(shared_->mutex);
   auto& running = shared_->running[host];
   if (running == nullptr) {
-    running = std::make_shared<Shared::Lookup>();
-    std::thread([shared = shared_, lookup = running, host] {
+    auto fresh = std::make_shared<Shared::Lookup>();
+    const auto look = [shared = shared_, lookup = fresh, host] {
       std::string problem = find(host);
       const std::lock_guard done(shared->mutex);
       lookup->problem = std::move(problem);
       lookup->done = true;
       shared->running.erase(host);
       shared->changed.notify_all();
-    }).detach();
+    };
+    try {
+      start_(look);
+    } catch (const std::system_error& problem) {  // the system has no thread left
+      shared_->running.erase(host);
+      return Error(ErrorKind::unavailable,
+                   std::string("the name can't be looked up now (") + problem.what() + ")");
+    }
+    running = std::move(fresh);
   }
   const auto lookup = running;
   if (!shared_->changed.wait_for(lock, patience, [&] { return lookup->done; })) {

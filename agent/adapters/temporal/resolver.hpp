@@ -1,6 +1,7 @@
 // Looks names up under a deadline: the system's own lookup has none, and nothing can end it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,7 +14,9 @@ namespace sundial::temporal {
 // leaves behind; later calls for the same name wait for that one.
 class Resolver {
  public:
-  Resolver();
+  // How a thread is begun; it throws std::system_error where there is none to be had.
+  using Start = std::function<void(std::function<void()>)>;
+  explicit Resolver(Start start = start_thread);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
@@ -23,7 +26,10 @@ class Resolver {
 
  private:
   struct Shared;
+  static void start_thread(std::function<void()> work);
+
   std::shared_ptr<Shared> shared_;  // outlives the resolver in the threads that still look
+  Start start_;
 };
 
 }  // namespace sundial::temporal

@@ -34,6 +34,11 @@ void sooner(std::optional<Elapsed>& time, Elapsed other) {
 Bucket::Bucket(double per_second)
     : per_second_(per_second), capacity_(std::max(1.0, per_second)), tokens_(capacity_) {}
 
+void Bucket::set_rate(double per_second) {
+  per_second_ = per_second;
+  capacity_ = std::max(1.0, per_second);
+}
+
 double Bucket::at(Elapsed now) const {
   const double seconds = static_cast<double>((now - filled_).count()) / 1000.0;
   return std::min(capacity_, tokens_ + seconds * per_second_);

@@ -29,6 +29,7 @@ struct Entry {
 class Bucket {
  public:
   explicit Bucket(double per_second);
+  void set_rate(double per_second);
   bool take(Elapsed now);
   Elapsed next(Elapsed now) const;  // when a token is there
   bool full(Elapsed now) const;

@@ -7,8 +7,6 @@ namespace sundial::outbox {
 namespace {
 
 constexpr int kFailuresToClose = 5;
-// A server that names its own pause is believed up to here.
-constexpr Millis kLongestAskedPause = std::chrono::minutes(5);
 
 }  // namespace
 
@@ -64,7 +62,9 @@ void Link::fail(const model::DeliveryAnswer& answer, Elapsed now) {
     allowed_ = 1;
     next_ = now + backoff_.after(failures_);
   }
-  if (answer.retry_after) next_ = std::max(next_, now + std::min(*answer.retry_after, kLongestAskedPause));
+  // What must be put right by somebody is looked at again at least every ten seconds, whatever was asked.
+  const Millis longest = held_ ? kLongestWait : kLongestAskedPause;
+  if (answer.retry_after) next_ = std::max(next_, now + std::min(*answer.retry_after, longest));
 }
 
 }  // namespace sundial::outbox

@@ -10,6 +10,9 @@
 
 namespace sundial::outbox {
 
+// A server that names its own pause is believed up to here.
+inline constexpr Millis kLongestAskedPause = std::chrono::minutes(5);
+
 class Link {
  public:
   Link(int most, std::uint64_t seed) : most_(most), backoff_(seed) {}
@@ -20,6 +23,8 @@ class Link {
   std::optional<Elapsed> opens() const;
 
   void set_most(int most) { most_ = most; }
+  // What stood in the way may be gone: the next try need not wait.
+  void try_now() { next_ = Elapsed{}; }
   void sent() { ++in_flight_; }
   void answered(const model::DeliveryAnswer& answer, Elapsed now);
 

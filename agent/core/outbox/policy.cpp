@@ -35,10 +35,29 @@ Policy::Policy(const Limits& limits)
       broker_(limits.max_publishes, limits.seed + 1),
       backoff_(limits.seed + 2) {}
 
-void Policy::set_limits(const Limits& limits) {
+void Policy::set_limits(const Limits& limits, Elapsed now) {
   limits_ = limits;
   temporal_.set_most(limits.max_connections);
   broker_.set_most(limits.max_publishes);
+  next_expiry_ = now;
+  for (auto& [name, lane] : lanes_) lane.bucket.set_rate(limits.signals_per_second);
+  place_all(now);
+}
+
+void Policy::try_now(Target target, Elapsed now) {
+  (target == Target::temporal ? temporal_ : broker_).try_now();
+  for (auto& [name, lane] : lanes_) {
+    for (Entry& entry : lane.entries) {
+      if (target_of(entry.record) == target) entry.not_before = std::min(entry.not_before, now);
+    }
+  }
+  place_all(now);
+}
+
+void Policy::place_all(Elapsed now) {
+  std::vector<std::string> names;
+  for (const auto& [name, lane] : lanes_) names.push_back(name);
+  for (const std::string& name : names) place(name, now);
 }
 
 void Policy::begin(std::uint64_t newest_number) {

@@ -65,7 +65,9 @@ class Policy {
   explicit Policy(const Limits& limits);
 
   // Settings that a reload may change; what waits stays.
-  void set_limits(const Limits& limits);
+  void set_limits(const Limits& limits, Elapsed now);
+  // The other side is another one, or is spoken to in another way: what waits is tried at once.
+  void try_now(Target target, Elapsed now);
 
   // The store holds records up to this number, as far as is known: the backlog is read to its end.
   void begin(std::uint64_t newest_number);
@@ -125,6 +127,7 @@ class Policy {
   void take_in(Waiting waiting, Elapsed now, std::optional<std::uint64_t> order = std::nullopt);
   void put(Entry entry, Elapsed now);
   void place(const std::string& name, Elapsed now);
+  void place_all(Elapsed now);
   void unplace(const std::string& name);
   void weigh(const Entry& entry, bool in);
   bool full() const;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "agent/adapters/temporal/resolver.hpp"
@@ -94,6 +96,19 @@ TEST(ShownTransport, ShowsTheExchangeAndNoControlCharacters) {
   transport.send(call);
   EXPECT_NE(shown.find("no answer after"), std::string::npos);
   EXPECT_NE(shown.find("nobody is there"), std::string::npos);
+}
+
+TEST(Resolver, SaysThatNoThreadIsToBeHad) {
+  bool none = true;
+  Resolver resolver([&none](std::function<void()> work) {
+    if (none) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    std::thread(std::move(work)).detach();
+  });
+  const auto refused = resolver.look_up("localhost", std::chrono::seconds(5));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::unavailable);
+  none = false;
+  EXPECT_TRUE(resolver.look_up("localhost", std::chrono::seconds(5))) << "and tries anew";
 }
 
 TEST(Resolver, FindsNamesAndSaysWhichAreNone) {

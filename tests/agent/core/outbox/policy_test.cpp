@@ -143,6 +143,88 @@ TEST_F(PolicyTest, AHoldLosesNothingAndOthersAreTried) {
   EXPECT_EQ(pass_all(at(std::chrono::seconds(20))).size(), 2u);
 }
 
+// Answers all tries like this for ten minutes; returns the moments of the tries.
+std::vector<Elapsed> tries_of(const DeliveryAnswer& given, int lanes) {
+  Policy policy{Limits{}};
+  for (int i = 1; i <= lanes; ++i) {
+    policy.added(record(static_cast<std::uint64_t>(i), "lane" + std::to_string(i)), at(Millis(0)));
+  }
+  std::vector<Elapsed> tries;
+  Elapsed now = at(Millis(0));
+  while (now < at(std::chrono::minutes(10))) {
+    while (auto step = policy.next(now)) {
+      tries.push_back(now);
+      EXPECT_FALSE(policy.answered(std::move(*step->job), given, now).finished);
+    }
+    const auto wake = policy.wake();
+    EXPECT_TRUE(wake);
+    if (!wake) break;
+    now = std::max(*wake, now + Millis(1));
+  }
+  return tries;
+}
+
+Millis longest_pause(const std::vector<Elapsed>& tries) {
+  Millis longest{0};
+  for (std::size_t i = 1; i < tries.size(); ++i) longest = std::max(longest, tries[i] - tries[i - 1]);
+  return longest;
+}
+
+TEST_F(PolicyTest, NoPauseExceedsTenSecondsWhileTheAddressAnswers) {
+  for (const auto outcome : {DeliveryOutcome::retry, DeliveryOutcome::hold}) {
+    for (const int lanes : {1, 3, 50}) {
+      const auto tries = tries_of(answer(outcome), lanes);
+      EXPECT_LE(longest_pause(tries), Millis(10'000)) << lanes;
+      EXPECT_GE(tries.size(), 60U) << lanes;
+      EXPECT_LE(tries.size(), 6'000U) << "under ten tries a second while it fails";
+    }
+  }
+}
+
+TEST_F(PolicyTest, AServerThatNamesItsOwnPauseIsLeftAloneSoLong) {
+  DeliveryAnswer busy = answer(DeliveryOutcome::retry);
+  busy.retry_after = std::chrono::seconds(30);
+  const auto tries = tries_of(busy, 1);
+  ASSERT_GE(tries.size(), 15U);
+  for (std::size_t i = 1; i < tries.size(); ++i) EXPECT_GE(tries[i] - tries[i - 1], Millis(30'000));
+  busy.retry_after = std::chrono::hours(24);
+  EXPECT_LE(longest_pause(tries_of(busy, 3)), kLongestAskedPause);
+  busy.outcome = DeliveryOutcome::hold;
+  EXPECT_LE(longest_pause(tries_of(busy, 3)), Millis(10'000)) << "what holds is probed all the same";
+}
+
+TEST_F(PolicyTest, AfterAReloadWhatWaitsIsTriedAtOnce) {
+  policy_.added(record(1, "a"), at(Millis(0)));
+  policy_.added(record(2, "b"), at(Millis(0)));
+  Elapsed now = at(Millis(0));
+  for (int i = 0; i < 20; ++i) {
+    send_all(now);
+    while (!jobs_.empty()) answer_first(answer(DeliveryOutcome::hold), now);
+    now = *policy_.wake();
+  }
+  send_all(now);
+  answer_first(answer(DeliveryOutcome::hold), now);
+  EXPECT_TRUE(send_all(now).empty());
+  policy_.try_now(Target::temporal, now);
+  EXPECT_EQ(pass_all(now).size(), 2u);
+}
+
+TEST_F(PolicyTest, OtherLimitsHoldForWhatWaitsAlready) {
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    auto paced = record(i, "a");
+    paced.paced = true;
+    policy_.added(paced, at(Millis(0)));
+  }
+  EXPECT_EQ(pass_all(at(Millis(0))).size(), 5u);
+  limits_.signals_per_second = 0;
+  policy_.set_limits(limits_, at(Millis(1)));
+  EXPECT_EQ(pass_all(at(Millis(1))).size(), 45u);
+  policy_.added(record(60, "b"), at(Millis(1)));
+  limits_.max_age = std::chrono::seconds(1);
+  policy_.set_limits(limits_, at(Millis(5000)));
+  EXPECT_EQ(policy_.expire(at(Millis(5000))).size(), 1u);
+}
+
 TEST_F(PolicyTest, OnlyARecordThatFailsAloneIsPoison) {
   policy_.added(record(1, "poison"), at(Millis(0)));
   DeliveryAnswer broken = answer(DeliveryOutcome::retry);

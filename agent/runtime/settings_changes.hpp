@@ -1,0 +1,18 @@
+// Which tables of the configuration differ, beside rules and schedules.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/core/model/settings.hpp"
+
+namespace sundial::runtime {
+
+bool same(const model::TemporalSettings& left, const model::TemporalSettings& right);
+bool same(const model::MqttSettings& left, const model::MqttSettings& right);
+
+// "temporal", "mqtt", "webhook.github": what differs.
+std::vector<std::string> changed_tables(const model::Configuration& before,
+                                        const model::Configuration& after);
+
+}  // namespace sundial::runtime
