@@ -190,13 +190,13 @@ TEST_F(StoreTroubles, ADiskSmallerThanMaxSizeIsAFullStoreAndDeliveryGoesOn) {
   start();
   fate_.partition = true;
   publish(400);
-  loop_.run_for(minutes{2});
+  loop_->run_for(minutes{2});
   EXPECT_TRUE(agent_->status().store.full);
   EXPECT_FALSE(sink_.heard("store.failed"));
   EXPECT_FALSE(broker_.empty());
   EXPECT_LE(store_.size().waiting_bytes + disk_used(), 40'000U);
   fate_.partition = false;
-  loop_.run_for(minutes{10});
+  loop_->run_for(minutes{10});
   EXPECT_FALSE(agent_->status().store.full);
   EXPECT_TRUE(broker_.empty());
   EXPECT_EQ(temporal_.started("Each").size(), 400U);
@@ -206,14 +206,14 @@ TEST_F(StoreTroubles, RoomThatOthersMakeOnTheDiskIsFound) {
   configuration_.store.max_size = 10'000'000;
   start();
   publish(3);
-  loop_.run_for(seconds{5});
+  loop_->run_for(seconds{5});
   disk_bytes_ = 0;  // somebody else has filled it
   publish(20);
-  loop_.run_for(minutes{1});
+  loop_->run_for(minutes{1});
   EXPECT_TRUE(agent_->status().store.full);
   EXPECT_FALSE(broker_.empty());
   disk_bytes_ = 1'000'000;
-  loop_.run_for(seconds{20});
+  loop_->run_for(seconds{20});
   EXPECT_FALSE(agent_->status().store.full);
   EXPECT_TRUE(broker_.empty());
   EXPECT_EQ(temporal_.started("Each").size(), 23U);
@@ -223,7 +223,7 @@ TEST_F(StoreTroubles, AReloadPutsOtherServersInForceAndARefusedOneNothing) {
   start();
   fate_.partition = true;
   publish(3);
-  loop_.run_for(minutes{3});
+  loop_->run_for(minutes{3});
   const auto reload = [this] {
     std::string outcome = "nothing";
     agent_->reload([&outcome](const Result<std::vector<std::string>>& changed) {
@@ -232,7 +232,7 @@ TEST_F(StoreTroubles, AReloadPutsOtherServersInForceAndARefusedOneNothing) {
         for (const std::string& name : *changed) outcome += name + " ";
       }
     });
-    loop_.run_for(seconds{1});
+    loop_->run_for(seconds{1});
     return outcome;
   };
   EXPECT_EQ(reload(), "");
