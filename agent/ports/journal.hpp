@@ -28,6 +28,8 @@ class Journal {
   // `exhausted`: the journal holds as much as it may, until more of it is committed; any other kind: the
   // disk failed, or has no space.
   virtual Result<JournalPosition> append(std::string_view bytes) = 0;
+  // The same, but never `exhausted`: what a start has to say, before any commit can make room.
+  virtual Result<JournalPosition> append_beyond(std::string_view bytes) = 0;
 
   // What was appended is on the disk when it returns. From any thread.
   virtual Result<void> sync() = 0;

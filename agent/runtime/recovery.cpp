@@ -228,7 +228,7 @@ Result<void> Recovery::catch_up_with_present() {
     model::Configuration next = wanted_;
     next.stored_schedules = configuration_.stored_schedules;
     if (auto done = take_over(next); !done) return done;
-    auto end = journal_->append(write_record({last_, Reloaded{wanted_text_}}));
+    auto end = journal_->append_beyond(write_record({last_, Reloaded{wanted_text_}}));
     if (!end) return end.error();
     position_ = *end;
     parts_.log.info("rules.changed", "the configuration is another than at the last start");
@@ -241,7 +241,7 @@ Result<void> Recovery::catch_up_with_present() {
 }
 
 Result<void> Recovery::journal_and_take(model::Input input) {
-  auto end = journal_->append(write_record({last_, input}));
+  auto end = journal_->append_beyond(write_record({last_, input}));
   if (!end) return end.error();
   doubt_.take(input, last_, effects_.ledger);
   engine_->take(input, last_, effects_);

@@ -20,6 +20,15 @@ std::uint64_t needed_for(std::size_t bytes) {
 Result<JournalPosition> FileJournal::append(std::string_view bytes) {
   Lock lock(mutex_);
   if (!fits(bytes.size())) return Error(ErrorKind::exhausted, "the input journal is full");
+  return write_entry(lock, bytes);
+}
+
+Result<JournalPosition> FileJournal::append_beyond(std::string_view bytes) {
+  Lock lock(mutex_);
+  return write_entry(lock, bytes);
+}
+
+Result<JournalPosition> FileJournal::write_entry(Lock& lock, std::string_view bytes) {
   auto done = make_room(lock, bytes.size());
   if (done) done = write_frame(FrameKind::entry, bytes);
   const std::uint64_t end = next_;

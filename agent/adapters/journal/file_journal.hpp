@@ -36,6 +36,7 @@ class FileJournal final : public Journal {
                                                    JournalPosition committed, const JournalVisitor& visit);
 
   Result<JournalPosition> append(std::string_view bytes) override;
+  Result<JournalPosition> append_beyond(std::string_view bytes) override;
   Result<void> sync() override;
   bool needs_sync() const override;
   Result<void> sync_always(bool always) override;
@@ -62,6 +63,7 @@ class FileJournal final : public Journal {
   };
 
   bool fits(std::size_t bytes) const;
+  Result<JournalPosition> write_entry(Lock& lock, std::string_view bytes);
   Result<void> make_room(Lock& lock, std::size_t bytes);
   Result<void> begin_segment(std::uint64_t needed);
   Result<std::pair<journal::Segment, std::uint64_t>> prepare_segment(std::uint64_t base,

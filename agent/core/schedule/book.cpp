@@ -340,8 +340,8 @@ Book::Wake Book::next_wake() const {
   Wake wake;
   const auto sooner = [&wake](Elapsed at) { wake.elapsed = wake.elapsed ? std::min(*wake.elapsed, at) : at; };
   if (!impl_->clock.calendars_run) sooner(impl_->wait_ends);
-  if (impl_->link_settles) sooner(*impl_->link_settles);
   if (impl_->full) return wake;
+  if (impl_->link_settles) sooner(*impl_->link_settles);
   if (!impl_->elapsed_wakes.empty()) sooner(*impl_->elapsed_wakes.top()->elapsed_wake());
   if (!impl_->wall_wakes.empty()) wake.wall = impl_->wall_wakes.top()->wall_wake();
   return wake;

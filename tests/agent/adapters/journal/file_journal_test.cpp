@@ -107,6 +107,9 @@ TYPED_TEST(JournalContract, IsFullAtItsBoundUntilSomethingIsCommitted) {
   }
   EXPECT_EQ(end.error().kind(), ErrorKind::exhausted);
   EXPECT_GT(count, 30);
+  // What a start has to say goes beyond the bound.
+  ASSERT_TRUE(journal->append_beyond("away"));
+  EXPECT_FALSE(journal->append(std::string(500, 'x')));
   journal->commit(last);
   EXPECT_TRUE(journal->append(std::string(500, 'x')));
 }

@@ -293,6 +293,21 @@ TEST(BookClock, AFullStoreDelaysAndThenMisses) {
   EXPECT_EQ(rig.lines(), (Lines{"missed 2026-03-01T01:00:00Z full", "made_up 2026-03-01T02:00:00Z"}));
 }
 
+TEST(BookClock, WhileTheStoreIsFullNothingIsAskedOfTheLoop) {
+  BookRig rig({hourly()});
+  rig.boot();
+  rig.take(model::TemporalLink{false});
+  rig.take(model::TemporalLink{true});
+  EXPECT_TRUE(rig.book().next_wake().elapsed) << "what waited for the link is judged soon";
+  rig.book().hold(true, rig.now());
+  EXPECT_FALSE(rig.book().next_wake().elapsed);
+  EXPECT_FALSE(rig.book().next_wake().wall);
+  rig.pass(minutes{1});
+  rig.book().hold(false, rig.now());
+  rig.run_for(Millis{1});
+  EXPECT_FALSE(rig.book().next_wake().elapsed) << "it has been judged";
+}
+
 TEST(BookClock, JitterDelaysTheFiringAndNotItsName) {
   auto jittered = hourly();
   jittered.jitter = minutes{10};
