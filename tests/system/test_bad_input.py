@@ -42,7 +42,7 @@ class BadInput(unittest.TestCase):
 
     def test_files_that_are_no_configuration(self):
         (self.path / "folder.toml").mkdir()
-        self.write("huge.toml", b"#" * 3_000_000)
+        self.write("huge.toml", b"#" * 17_000_000)
         self.write("binary.toml", bytes(range(256)) * 16)
         self.write("secret.toml", QUIET).chmod(0)
         for name, words in (("folder", "is a folder"), ("huge", "is larger than"), ("binary", "is no text in UTF-8"),
