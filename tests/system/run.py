@@ -7,6 +7,7 @@ Every tests/system/test_*.py is a plain unittest module. A PATTERN picks modules
 their name. SUNDIAL_BINARY, SUNDIAL_TEMPORAL and SUNDIAL_WORKER_PYTHON say where the programs are.
 """
 import argparse
+import signal
 import sys
 import time
 import unittest
@@ -64,6 +65,8 @@ def main():
     parser.add_argument("--results")
     parser.add_argument("patterns", nargs="*")
     options = parser.parse_args()
+    # Where this runs in the background a shell has it ignore Ctrl-C, and what it starts inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     tests = list(flatten(unittest.defaultTestLoader.discover(options.folder, pattern="test_*.py")))
     if options.patterns:
         tests = [test for test in tests if any(pattern in test.id() for pattern in options.patterns)]
