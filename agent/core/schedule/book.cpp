@@ -14,7 +14,7 @@ using std::chrono::seconds;
 // After Temporal answers again the ends of runs are asked for; what is still said to run then, runs.
 constexpr Millis kLinkSettles = seconds{10};
 
-// A wall clock that is behind by so much was set back.
+// A wall clock that is off by so much was set.
 constexpr Millis kStepWorthSeeing = seconds{1};
 
 constexpr std::string_view kOwner = "schedule/";
@@ -85,7 +85,9 @@ void Book::Impl::change(Course& course, Act act) {
 void Book::Impl::advance(Moment now, const Hands& hands, model::Effects& effects) {
   say_problems(now, effects);
   const Instant expected = seen.wall + (now.elapsed - seen.elapsed);
-  if (now.wall < expected - kStepWorthSeeing) step(expected, now);  // nobody said so
+  // Nobody said so, or not yet: a due time can be woken by the step before the step is told.
+  if (now.wall < expected - kStepWorthSeeing) step(expected, now);
+  if (now.wall > expected + kStepWorthSeeing && clock.calendars_run) downtime = {now.wall, now.wall, "clock"};
   seen = now;
   if (!clock.calendars_run && now.elapsed >= wait_ends) end_wait(now);
   if (full) return;

@@ -293,6 +293,15 @@ TEST(BookClock, AFullStoreDelaysAndThenMisses) {
   EXPECT_EQ(rig.lines(), (Lines{"missed 2026-03-01T01:00:00Z full", "made_up 2026-03-01T02:00:00Z"}));
 }
 
+TEST(BookClock, AStepForwardThatIsNotToldYetSwallowsNothingOfANewSchedule) {
+  BookRig rig({hourly(hours{2})});
+  rig.boot();
+  rig.run_for(minutes{1});
+  rig.set_wall("2026-03-01T02:10:00Z");
+  rig.run_for(Millis{1});
+  EXPECT_EQ(rig.lines(), (Lines{"made_up 2026-03-01T01:00:00Z", "made_up 2026-03-01T02:00:00Z"}));
+}
+
 TEST(BookClock, WhileTheStoreIsFullNothingIsAskedOfTheLoop) {
   BookRig rig({hourly()});
   rig.boot();
