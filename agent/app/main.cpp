@@ -1,5 +1,6 @@
 // The program: hands the world to the command line.
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +15,7 @@
 #include "agent/app/connections.hpp"
 #include "agent/app/service.hpp"
 #include "agent/cli/verb.hpp"
+#include "platform/linux/signals.hpp"
 #include "platform/zones/zones.hpp"
 
 namespace {
@@ -40,9 +42,19 @@ sundial::cli::Terminal terminal() {
   return {size.ws_col, std::getenv("NO_COLOR") == nullptr};
 }
 
+// What was printed has to arrive: a full disk is a failure, a reader that has enough is not.
+int end_of_printing(int code) {
+  if (std::cout.flush().good() || code != sundial::cli::kExitDone) return code;
+  struct stat kind {};
+  if (fstat(STDOUT_FILENO, &kind) == 0 && !S_ISREG(kind.st_mode) && !S_ISCHR(kind.st_mode)) return code;
+  std::cerr << "sundial: what it printed could not be written: is the disk full?\n";
+  return sundial::cli::kExitFailed;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  sundial::ignore_broken_pipes();
   const auto zones = sundial::system_zones();
   sundial::cli::World world{
       .in = std::cin,
@@ -72,5 +84,5 @@ int main(int argc, char** argv) {
   world.run_agent = [&world](const sundial::cli::RunOptions& options) {
     return sundial::app::run_agent(world, options);
   };
-  return sundial::cli::run_command_line(argc, argv, world);
+  return end_of_printing(sundial::cli::run_command_line(argc, argv, world));
 }

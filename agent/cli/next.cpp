@@ -59,7 +59,7 @@ class Batch {
   explicit Batch(World& world) : world_(world), zones_(world.zones) {}
 
   void run() {
-    for (std::string line; std::getline(world_.in, line);) {
+    for (std::string line; world_.out.good() && std::getline(world_.in, line);) {
       world_.out << json::write(answer(line)) << '\n';
       if (world_.in.rdbuf()->in_avail() <= 0) world_.out.flush();  // who asks line by line waits for this
     }

@@ -9,8 +9,12 @@
 
 namespace sundial {
 
+// A connection or a pipe whose other end is gone is an error code, never the end of the process. TLS
+// writes to its socket without a flag that could say so, thus the program asks for it once, first.
+void ignore_broken_pipes();
+
 // While it lives, the signals arrive as calls on the loop. Made before the first thread is, so that
-// all threads have them blocked; SIGPIPE is ignored from here on, a broken pipe is an error code.
+// all threads have them blocked.
 class SignalWatch {
  public:
   SignalWatch(EventLoop& loop, std::initializer_list<int> signals, std::function<void(int)> heard);

@@ -31,6 +31,21 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(answer.stdout, "")
         self.assertTrue(answer.stderr.strip())
 
+    def test_a_reader_that_has_enough_ends_nothing_badly(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        verb = subprocess.run([required("SUNDIAL_BINARY"), "next", "--cron", "@hourly", "--count", "1000"], stdout=writing,
+                              stderr=subprocess.PIPE, text=True, timeout=30)
+        os.close(writing)
+        self.assertEqual((verb.returncode, verb.stderr), (0, ""))
+
+    def test_what_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            verb = subprocess.run([required("SUNDIAL_BINARY"), "next", "--cron", "@hourly", "--count", "1000"], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=30)
+        self.assertEqual(verb.returncode, 1)
+        self.assertIn("is the disk full?", verb.stderr)
+
 
 class Shells(unittest.TestCase):
     """Completion and manual pages, by the programs that read them."""

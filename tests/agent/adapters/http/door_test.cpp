@@ -19,6 +19,7 @@
 
 #include "agent/adapters/http/agent_client.hpp"
 #include "platform/linux/event_loop.hpp"
+#include "platform/linux/signals.hpp"
 
 namespace sundial::http {
 namespace {
@@ -78,7 +79,10 @@ class Client {
 // is dropped, "/stream" streams until told to end.
 class DoorTest : public testing::Test {
  protected:
-  void SetUp() override { start({}); }
+  void SetUp() override {
+    ignore_broken_pipes();
+    start({});
+  }
 
   void start(TlsFiles tls) {
     stop();
