@@ -69,7 +69,7 @@ Operand to_uint(const Machine& machine, const Operand& operand) {
     return Operand::of(static_cast<std::uint64_t>(operand.integer));
   }
   if (operand.kind == Kind::number) {
-    if (!(operand.number > -1 && operand.number < kTwo64)) return machine.fail(Failure::overflow);
+    if (!(operand.number >= 0 && operand.number < kTwo64)) return machine.fail(Failure::overflow);
     return Operand::of(static_cast<std::uint64_t>(operand.number));
   }
   if (operand.kind == Kind::text) {

@@ -67,7 +67,7 @@ Token Lexer::bad(std::string_view what) const {
 Token Lexer::number() {
   std::size_t length = 0;
   TokenKind kind = TokenKind::integer;
-  if (at(0) == '0' && (at(1) == 'x' || at(1) == 'X') && is_hex(at(2))) {
+  if (at(0) == '0' && at(1) == 'x' && is_hex(at(2))) {
     length = 2;
     while (is_hex(at(length))) ++length;
   } else {
@@ -100,7 +100,7 @@ Token Lexer::word() {
     const char c = at(prefix);
     if ((c == 'r' || c == 'R') && !raw) {
       raw = true;
-    } else if ((c == 'b' || c == 'B') && !bytes) {
+    } else if ((c == 'b' || c == 'B') && !bytes && !raw) {  // CEL writes br'…', never rb'…'
       bytes = true;
     } else {
       break;

@@ -101,7 +101,7 @@ std::optional<std::string> unescape(const Token& token, std::string_view& what) 
 std::optional<std::uint64_t> unsigned_of(std::string_view text) {
   if (!text.empty() && (text.back() == 'u' || text.back() == 'U')) text.remove_suffix(1);
   int base = 10;
-  if (text.size() > 2 && (text[1] == 'x' || text[1] == 'X')) {
+  if (text.size() > 2 && text[1] == 'x') {
     base = 16;
     text.remove_prefix(2);
   }

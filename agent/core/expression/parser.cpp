@@ -394,6 +394,7 @@ Parser::Static Parser::map() {
 }
 
 void Parser::fold(std::size_t first, std::size_t count, bool is_map) {
+  if (failed_ || problem_) return;  // what is refused may lack the values that a fold takes
   std::vector<Instruction>& code = program_->code;
   for (std::size_t i = first; i < first + count; ++i) {
     if (code[i].op != Op::push_constant) return;

@@ -83,7 +83,7 @@ Parser::Static Parser::variable(std::string_view name, std::size_t offset, bool 
     emit_constant(TypeName{std::string(name)}, offset);
     return result;
   }
-  emit_at(offset, Op::push_constant, 1);
+  emit_constant(Value(), offset);
   semantic_error(offset, unknown_name(name));
   return result;
 }

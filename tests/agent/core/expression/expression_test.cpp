@@ -124,6 +124,9 @@ TEST_F(Expressions, RefuseNamesThatAreNotInScope) {
   EXPECT_EQ(value("payload.s.startswith('x')"),
             "problem: there is no method 'startswith'; did you mean 'startsWith'?");
   EXPECT_EQ(value("len(payload.s)").substr(0, 31), "problem: there is no function '");
+  EXPECT_EQ(value("[0, playload]"), "problem: there is no variable 'playload'; did you mean 'payload'?");
+  EXPECT_EQ(value("[[1, 2], playload] == []"),
+            "problem: there is no variable 'playload'; did you mean 'payload'?");
   EXPECT_EQ(value("max(payload.t)"),
             "problem: 'max' is an aggregate, and belongs into an entry of `collect`");
   EXPECT_EQ(value("result"), "problem: 'result' is not there at this place");
@@ -135,6 +138,22 @@ TEST_F(Expressions, KnowAnyTopicNameWhereTheScopeNamesNone) {
   EXPECT_EQ(value("topic.device"), R"("th-1")");
   EXPECT_EQ(value("has(topic.floor)"), "false");
   EXPECT_TRUE(value("topic.floor").starts_with("failed"));
+}
+
+TEST_F(Expressions, KnowHexadecimalByItsSmallX) {
+  EXPECT_EQ(value("0x1F"), "31");
+  EXPECT_EQ(value("0X1F").substr(0, 8), "problem:");
+}
+
+TEST_F(Expressions, KnowRawBytesInOneOrder) {
+  EXPECT_EQ(value("size(br'\\n')"), "2");
+  EXPECT_EQ(value("size(rb'\\n')").substr(0, 8), "problem:");
+}
+
+TEST_F(Expressions, MakeNoUintOfWhatIsBelowZero) {
+  EXPECT_EQ(value("uint(-0.5)").substr(0, 7), "failed:");
+  EXPECT_EQ(value("uint(-0.0)"), "0");
+  EXPECT_EQ(value("uint(1.9)"), "1");
 }
 
 TEST_F(Expressions, FailWhereAVariableIsNotBound) {
