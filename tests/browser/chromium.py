@@ -9,7 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
-from support import ROOT, required  # noqa: E402
+from support import PATIENCE, ROOT, required  # noqa: E402
 from surface import SurfaceTest  # noqa: E402
 
 SHOTS = Path(os.environ.get("SUNDIAL_SCREENSHOTS", ROOT / "build" / "screenshots"))
@@ -38,7 +38,7 @@ class Chromium:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait(PATIENCE)
 
 
 class PageTest(SurfaceTest):
@@ -69,7 +69,7 @@ class PageTest(SurfaceTest):
     def text(self, selector):
         return self.run_page("return await page.locator(argument).innerText()", selector)
 
-    def await_text(self, selector, part, seconds=15):
+    def await_text(self, selector, part, seconds=PATIENCE):
         """Waits until the element says it, and returns all of its text."""
         deadline, text = time.monotonic() + seconds, ""
         while time.monotonic() < deadline:

@@ -11,7 +11,7 @@ const wrongs = [];
 async function open(options) {
   const context = await browser.newContext({ ...options, reducedMotion: "reduce" });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(120000);  // as long as a slow machine needs
   page.on("pageerror", (error) => wrongs.push(String(error)));
   page.on("console", (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) wrongs.push(message.text());

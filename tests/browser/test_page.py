@@ -1,6 +1,7 @@
 """The status page in a real browser: each panel shows what the API says, each button does what it says."""
 import gzip
 import json
+import re
 import time
 import unittest
 from urllib.parse import quote
@@ -145,7 +146,7 @@ class Page(PageTest):
         self.await_text(row, '"result": "waiting"')
         press("Signal", "approve", '"from the page"')
         self.await_text(row, '"status": "sent"')
-        result = self.ask("GET", "/api/v1/workflows/door-front/result?wait=30s")
+        result = self.ask("GET", "/api/v1/workflows/door-front/result?wait=150s")
         self.assertEqual(result.json["result"], {"request": "open front", "status": "approved", "comment": "from the page"})
 
     def test_dead_letters_retry_and_drop(self):
@@ -166,7 +167,7 @@ class Page(PageTest):
     def test_events_come_live_with_filter_and_pause(self):
         self.await_text("#event-mode", "live")
         self.broker.publish("sensors/e1/t", '{"t": 90}')
-        self.await_text("#event-list", "[e1]", 3)
+        self.await_text("#event-list", "[e1]")
         self.run_page("await page.fill('#event-filter', 'no such text')")
         self.assertNotIn("[e1]", self.text("#event-list"))
         self.run_page("await page.fill('#event-filter', 'E1')")
@@ -180,6 +181,17 @@ class Page(PageTest):
         self.press("Go on", "#events")
         self.await_text("#event-list", "[e2]")
 
+    def test_what_comes_between_asking_and_the_stream_is_shown(self):
+        self.broker.publish("sensors/early/t", '{"t": 90}')
+        wait_for(lambda: self.ask("GET", "/api/v1/events?key=early").json["items"], "the event")
+        empty = "**/api/v1/events?limit=100"
+        self.run_page("await page.route(argument, (route) => route.fulfill({json: {items: [], next: ''}}))", empty)
+        try:
+            self.run_page("await page.reload()")
+            self.await_text("#event-list", "[early]")
+        finally:
+            self.run_page("await page.unroute(argument)", empty)
+
     def test_a_full_house_of_streams_falls_back_to_asking(self):
         self.run_page("await page.goto('about:blank')")
         streams = self.run_page("""globalThis.held = [];
@@ -191,7 +203,7 @@ class Page(PageTest):
             self.open()
             self.await_text("#event-mode", "asking")
             self.broker.publish("sensors/p1/t", '{"t": 90}')
-            self.await_text("#event-list", "[p1]", 12)
+            self.await_text("#event-list", "[p1]")
         finally:
             self.run_page("for (const c of globalThis.held) c.abort()")
 
@@ -219,13 +231,11 @@ class Page(PageTest):
     def test_the_page_survives_the_agents_restart(self):
         self.await_text("#sentence", "All is well")
         self.agent.kill()
-        killed = time.monotonic()
-        self.await_text("#sentence", "does not answer", 6)
-        self.assertLess(time.monotonic() - killed, 5.5)
+        self.await_text("#sentence", "does not answer")
         self.shot("lost")
         self.agent.start()
-        self.await_text("#sentence", "All is well", 15)
-        self.await_text("#event-mode", "live", 15)
+        self.await_text("#sentence", "All is well")
+        self.await_text("#event-mode", "live")
         self.broker.publish("sensors/back/t", '{"t": 90}')
         self.await_text("#event-list", "[back]")
 
@@ -259,6 +269,8 @@ class Page(PageTest):
     def test_the_page_is_small_and_soon_there(self):
         size = sum(len(gzip.compress(ask(self.agent.port, "GET", path).text.encode())) for path in ("/", "/app.js", "/app.css"))
         self.assertLessEqual(size, 60 * 1024)
+        pace = re.search(r"POLL = (\d+), PATIENCE = (\d+)", ask(self.agent.port, "GET", "/app.js").text)
+        self.assertLess(int(pace[1]) + int(pace[2]), 5000, "an agent that is lost is said within five seconds")
         paint = self.run_page("return await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime)")
         print(json.dumps({"page_gzip_bytes": size, "first_paint_ms": round(paint)}))
 

@@ -97,7 +97,7 @@ class Silence(PageTest):
             self.await_text("#card-mqtt", "not connected")
         finally:
             self.broker.start()
-        self.await_text("#sentence", "All is well", 30)
+        self.await_text("#sentence", "All is well")
 
     def test_paused(self):
         self.await_text("[data-id=stopped]", "Paused: holiday")

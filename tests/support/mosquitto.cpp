@@ -11,15 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <thread>
 #include <vector>
+
+#include "tests/support/until.hpp"
 
 namespace sundial::testing {
 namespace {
@@ -118,11 +118,9 @@ Mosquitto::~Mosquitto() {
 void Mosquitto::start() {
   const std::string configuration = folder_ + "/mosquitto.conf";
   process_ = run({"mosquitto", "-c", configuration});
-  for (int tries = 0; tries < 500; ++tries) {
-    if (answers(port_)) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  if (!testing_support::until([this] { return answers(port_); })) {
+    throw std::runtime_error("mosquitto does not answer; is it installed?");
   }
-  throw std::runtime_error("mosquitto does not answer; is it installed?");
 }
 
 void Mosquitto::stop(int signal) {

@@ -3,7 +3,7 @@ import json
 import subprocess
 import urllib.parse
 
-from support import Agent, Folder, Mosquitto, Program, Temporal, Worker, required, wait_for
+from support import PATIENCE, Agent, Folder, Mosquitto, Program, Temporal, Worker, required, wait_for
 
 
 class Site:
@@ -46,13 +46,13 @@ class Site:
         command = ["mosquitto_pub", "-p", str(self.broker.port), "-V", "mqttv5", "-t", topic, "-m", text, "-q", "1"]
         for one in properties:
             command += ["-D", "publish", *one]
-        subprocess.run(command, check=True, timeout=20)
+        subprocess.run(command, check=True, timeout=PATIENCE)
 
     def listen(self, topic):
         return Listener(self.broker, topic, self.folder.path)
 
     def api(self, method, path, body=None, headers=None, expect=200):
-        status, answer = self.http.call(method, "/api/v1" + path, body, headers, timeout=70)
+        status, answer = self.http.call(method, "/api/v1" + path, body, headers, timeout=PATIENCE)
         if expect is not None and status != expect:
             raise AssertionError(f"{method} {path}: {status} {answer}")
         return answer
@@ -62,7 +62,7 @@ class Site:
         body = {"workflow": workflow, "args": list(args), **({"id": id} if id else {}), **more}
         return self.api("POST", "/workflows", body, expect=expect)["workflow_id"]
 
-    def result(self, workflow_id, expect=200, wait="30s"):
+    def result(self, workflow_id, expect=200, wait="150s"):
         answer = self.api("GET", f"/workflows/{quote(workflow_id)}/result?wait={wait}", expect=expect)
         return answer["result"] if expect == 200 else answer["error"]
 
@@ -87,7 +87,7 @@ class Site:
 
     def result_if_there(self, workflow_id):
         """None while it runs, or while nobody can say."""
-        status, answer = self.http.call("GET", f"/api/v1/workflows/{quote(workflow_id)}/result?wait=1s", timeout=70)
+        status, answer = self.http.call("GET", f"/api/v1/workflows/{quote(workflow_id)}/result?wait=1s", timeout=PATIENCE)
         return answer["result"] if status == 200 else None
 
     def named(self, prefix):
@@ -95,14 +95,14 @@ class Site:
         query = urllib.parse.urlencode({"query": f"WorkflowId STARTS_WITH '{prefix}'", "limit": 100})
         return sorted(one["workflow_id"] for one in self.api("GET", "/workflows?" + query)["items"])
 
-    def until(self, question, what, seconds=30):
+    def until(self, question, what, seconds=PATIENCE):
         return wait_for(question, what, seconds)
 
     def command(self, *arguments, check=True):
         """`sundial …` against this site; returns the finished process."""
         env = {"PATH": "/usr/bin:/bin", "TEMPORAL_HTTP_ADDRESS": f"http://127.0.0.1:{self.temporal.http_port}",
                "SUNDIAL_LISTEN": f"127.0.0.1:{self.agent.port}", "HOME": str(self.folder.path)}
-        answer = subprocess.run([required("SUNDIAL_BINARY"), *arguments], capture_output=True, text=True, timeout=90,
+        answer = subprocess.run([required("SUNDIAL_BINARY"), *arguments], capture_output=True, text=True, timeout=PATIENCE,
                                 env=env, cwd=str(self.folder.path))
         if check and answer.returncode != 0:
             raise AssertionError(f"sundial {' '.join(arguments)}: {answer.returncode}\n{answer.stdout}{answer.stderr}")
@@ -127,7 +127,7 @@ class Listener:
         return [line for line in self.program.text().splitlines()
                 if not line.startswith(("Client ", "Subscribed "))]
 
-    def wait(self, count=1, seconds=30):
+    def wait(self, count=1, seconds=PATIENCE):
         wait_for(lambda: len(self.lines()) >= count, f"{count} messages on {self.topic}", seconds)
         return self.lines()
 

@@ -3,6 +3,7 @@ import base64
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import urllib.parse
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 180  # seconds; spent only where something is broken, however slow the machine
 
 
 def required(name):
@@ -21,13 +23,27 @@ def required(name):
     return value
 
 
+_reservations = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the kernel gives to outgoing connections, so that what is restarted finds its own again; and
+    nobody else's as long as this process lives: a name that goes with its socket (tests/support/mosquitto.cpp has it too)."""
+    for port in random.sample(range(12_000, 30_000), 1000):
+        reservation = socket.socket(socket.AF_UNIX)
+        try:
+            reservation.bind(f"\0sundial-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            reservation.close()
+            continue
+        _reservations.append(reservation)
+        return port
+    raise RuntimeError("no free port between 12000 and 30000")
 
 
-def wait_for(question, what, seconds=30):
+def wait_for(question, what, seconds=PATIENCE):
     """Asks until the answer is true, and returns it; fails with `what` and the last problem."""
     deadline = time.monotonic() + seconds
     problem = None
@@ -58,10 +74,10 @@ class Program:
         if self.running():
             os.killpg(self.process.pid, number)
 
-    def wait(self, seconds=10):
+    def wait(self, seconds=PATIENCE):
         return self.process.wait(seconds)
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=30):
         """SIGTERM, then SIGKILL; returns the exit status."""
         self.signal(signal.SIGTERM)
         try:
@@ -73,11 +89,17 @@ class Program:
 
     def kill(self):
         self.signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         self.output.close()
 
     def text(self):
         return self.log.read_text(errors="replace")
+
+
+def keep(case, part):
+    """A part that goes with the test, or with the class of tests, that it is given to."""
+    (case.addClassCleanup if isinstance(case, type) else case.addCleanup)(part.stop)
+    return part
 
 
 class Folder:
@@ -114,12 +136,12 @@ class Mosquitto:
 
     def publish(self, topic, payload, qos=1, retain=False):
         subprocess.run(["mosquitto_pub", "-p", str(self.port), "-t", topic, "-m", payload, "-q", str(qos)]
-                       + (["-r"] if retain else []), check=True, timeout=20)
+                       + (["-r"] if retain else []), check=True, timeout=PATIENCE)
 
     def publish_lines(self, topic, payloads, qos=1):
         """Many messages over one connection."""
         subprocess.run(["mosquitto_pub", "-p", str(self.port), "-t", topic, "-l", "-q", str(qos)],
-                       input="".join(payload + "\n" for payload in payloads).encode(), check=True, timeout=120)
+                       input="".join(payload + "\n" for payload in payloads).encode(), check=True, timeout=PATIENCE)
 
 
 class Http:
@@ -128,7 +150,7 @@ class Http:
     def __init__(self, port, token=None):
         self.port, self.token = port, token
 
-    def call(self, method, path, body=None, headers=None, timeout=30):
+    def call(self, method, path, body=None, headers=None, timeout=PATIENCE):
         """(status, decoded JSON or text)"""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
@@ -165,7 +187,9 @@ class Temporal:
     def start(self):
         self.program = Program(self.command(), self.folder / "temporal.log")
         self.http = Http(self.http_port)
-        wait_for(lambda: self.get("")[0] == 200, "Temporal's HTTP API", 60)
+        wait_for(lambda: not self.program.running() or self.get("")[0] == 200, "Temporal's HTTP API")
+        if not self.program.running():
+            raise AssertionError("Temporal ended: " + self.program.text())
 
     def stop(self):
         self.program.stop()
@@ -224,7 +248,7 @@ class FakeTemporal:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         self.process.stdout.close()
 
     def started(self, kind):
@@ -245,7 +269,7 @@ class Worker:
         self.program = Program([required("SUNDIAL_WORKER_PYTHON"), "-u", str(source / "worker.py")],
                                Path(folder) / "worker.log",
                                env={"TEMPORAL_ADDRESS": f"127.0.0.1:{temporal.grpc_port}", **(env or {})})
-        wait_for(lambda: "worker is ready" in self.program.text() or not self.program.running(), "the worker", 60)
+        wait_for(lambda: "worker is ready" in self.program.text() or not self.program.running(), "the worker")
         if not self.program.running():
             raise AssertionError("the worker ended: " + self.program.text())
 
@@ -275,12 +299,12 @@ class Agent:
             self.wait_ready()
         return self
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self):
         def answer():
             if not self.program.running():
                 raise AssertionError(f"the agent ended with {self.program.process.returncode}: {self.program.text()[-2000:]}")
             return self.http.call("GET", "/readyz")[0] == 200
-        wait_for(answer, "the agent to be ready", seconds)
+        wait_for(answer, "the agent to be ready")
 
     def stop(self):
         return self.program.stop()

@@ -4,7 +4,7 @@ import json
 import unittest
 from dataclasses import dataclass
 
-from support import Agent, Folder, Mosquitto, Temporal, Worker
+from support import PATIENCE, Agent, Folder, Mosquitto, Temporal, Worker, keep
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Answer:
         return json.loads(self.text)
 
 
-def ask(port, method, target, body=None, headers=None, host="127.0.0.1", timeout=40):
+def ask(port, method, target, body=None, headers=None, host="127.0.0.1", timeout=PATIENCE):
     """One request exactly as given, answered with its headers (names in lower case)."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
@@ -58,12 +58,9 @@ class SurfaceTest(unittest.TestCase):
         # Cleanups, unlike tearDownClass, also run where a later step fails.
         cls.folder = Folder()
         cls.addClassCleanup(cls.folder.close)
-        cls.broker = Mosquitto(cls.folder.path)
-        cls.addClassCleanup(cls.broker.stop)
-        cls.temporal = Temporal(cls.folder.path)
-        cls.addClassCleanup(cls.temporal.stop)
-        cls.worker = Worker(cls.folder.path, cls.temporal)
-        cls.addClassCleanup(cls.worker.stop)
+        cls.broker = keep(cls, Mosquitto(cls.folder.path))
+        cls.temporal = keep(cls, Temporal(cls.folder.path))
+        cls.worker = keep(cls, Worker(cls.folder.path, cls.temporal))
         for name, text in cls.files.items():
             path = cls.folder.path / name
             path.write_text(text)

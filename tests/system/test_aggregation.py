@@ -75,8 +75,8 @@ class Aggregation(unittest.TestCase):
     def publish(self, topic, *payloads):
         self.broker.publish_lines(topic, [json.dumps(payload) for payload in payloads])
 
-    def result(self, workflow, seconds=60):
-        return wait_for(lambda: self.temporal.result(workflow), f"the result of {workflow}", seconds)
+    def result(self, workflow):
+        return wait_for(lambda: self.temporal.result(workflow), f"the result of {workflow}")
 
     def messages(self, *texts):
         return [{"type": "status", "message": text} for text in texts]

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 from contextlib import closing
 
-from support import Agent, Folder, Mosquitto, Temporal, free_port, required, wait_for
+from support import PATIENCE, Agent, Folder, Mosquitto, Temporal, free_port, required, wait_for
 
 NOBODY = 65534
 QUIET = '[http]\nlisten = ""\n'
@@ -32,7 +32,7 @@ class BadInput(unittest.TestCase):
         options = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if as_nobody and os.geteuid() == 0 else {}
         answer = subprocess.run(
             [required("SUNDIAL_BINARY"), "run", "--config", str(config), "--state", str(self.path / state), *arguments],
-            capture_output=True, text=True, timeout=30, cwd=self.path, stdin=subprocess.DEVNULL, **options)
+            capture_output=True, text=True, timeout=PATIENCE, cwd=self.path, stdin=subprocess.DEVNULL, **options)
         return answer.returncode, answer.stderr.splitlines()
 
     def assert_refused(self, answer, status, words):
@@ -123,7 +123,7 @@ start = {{ workflow = "Hot", id = "hot", task_queue = "nobody" }}
         try:
             wait_for(lambda: agent.http.call("GET", "/readyz")[0] == 200, "the broker to be found")
             real_broker.publish("t", "1")
-            wait_for(lambda: real_temporal.describe("hot"), "the workflow", 60)
+            wait_for(lambda: real_temporal.describe("hot"), "the workflow")
         finally:
             agent.stop()
             real_temporal.stop()

@@ -3,11 +3,11 @@ import os
 import subprocess
 import unittest
 
-from support import required
+from support import PATIENCE, required
 
 
 def sundial(*arguments, **options):
-    return subprocess.run([required("SUNDIAL_BINARY"), *arguments], capture_output=True, text=True, timeout=30, **options)
+    return subprocess.run([required("SUNDIAL_BINARY"), *arguments], capture_output=True, text=True, timeout=PATIENCE, **options)
 
 
 class CommandLine(unittest.TestCase):
@@ -35,14 +35,14 @@ class CommandLine(unittest.TestCase):
         reading, writing = os.pipe()
         os.close(reading)
         verb = subprocess.run([required("SUNDIAL_BINARY"), "next", "--cron", "@hourly", "--count", "1000"], stdout=writing,
-                              stderr=subprocess.PIPE, text=True, timeout=30)
+                              stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
         os.close(writing)
         self.assertEqual((verb.returncode, verb.stderr), (0, ""))
 
     def test_what_cannot_be_written_is_a_failure(self):
         with open("/dev/full", "w") as full:
             verb = subprocess.run([required("SUNDIAL_BINARY"), "next", "--cron", "@hourly", "--count", "1000"], stdout=full,
-                                  stderr=subprocess.PIPE, text=True, timeout=30)
+                                  stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
         self.assertEqual(verb.returncode, 1)
         self.assertIn("is the disk full?", verb.stderr)
 
@@ -52,7 +52,7 @@ class Shells(unittest.TestCase):
 
     def completed(self, shell, script):
         done = subprocess.run([shell, *(["-f"] if shell == "zsh" else ["--norc"]), "-c", script], capture_output=True, text=True,
-                              timeout=30, env={**os.environ, "SUNDIAL": required("SUNDIAL_BINARY")})
+                              timeout=PATIENCE, env={**os.environ, "SUNDIAL": required("SUNDIAL_BINARY")})
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout.split()
 
@@ -86,7 +86,7 @@ _sundial""")
     def test_the_manual_pages_are_clean(self):
         for page in (("reference", "commands"), ("reference", "manual")):
             text = sundial(*page).stdout
-            done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", "-Kutf8"], input=text, capture_output=True, text=True, timeout=60)
+            done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", "-Kutf8"], input=text, capture_output=True, text=True, timeout=PATIENCE)
             self.assertEqual((done.returncode, done.stderr), (0, ""), page)
             self.assertIn(".TH ", text)
 

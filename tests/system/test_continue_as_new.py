@@ -3,7 +3,7 @@ import threading
 import unittest
 
 from proxy import Proxy
-from support import Agent, Folder, Mosquitto, Temporal, Worker, wait_for
+from support import Agent, Folder, Mosquitto, Temporal, Worker, keep, wait_for
 
 CONFIG = """
 [device]
@@ -23,16 +23,12 @@ class ContinueAsNew(unittest.TestCase):
     def setUp(self):
         self.folder = Folder()
         self.addCleanup(self.folder.close)
-        self.broker = Mosquitto(self.folder.path)
-        self.addCleanup(self.broker.stop)
-        self.temporal = Temporal(self.folder.path)
-        self.addCleanup(self.temporal.stop)
-        worker = Worker(self.folder.path, self.temporal)
-        self.addCleanup(worker.stop)
+        self.broker = keep(self, Mosquitto(self.folder.path))
+        self.temporal = keep(self, Temporal(self.folder.path))
+        keep(self, Worker(self.folder.path, self.temporal))
         self.proxy = Proxy(self.temporal.http_port)
         self.addCleanup(self.proxy.close)
-        self.agent = Agent(self.folder.path, CONFIG.format(temporal=self.proxy.port, broker=self.broker.port)).start()
-        self.addCleanup(self.agent.stop)
+        self.agent = keep(self, Agent(self.folder.path, CONFIG.format(temporal=self.proxy.port, broker=self.broker.port)).start())
         self.signals, self.lost = 0, {"answer": 0, "request": 0}
 
     def lose_some(self, request):
@@ -53,7 +49,7 @@ class ContinueAsNew(unittest.TestCase):
         first = self.temporal.describe("counter")["execution"]["runId"]
         self.proxy.loses = self.lose_some
         self.broker.publish_lines("count/counter", [str(number) for number in range(16)])
-        wait_for(lambda: self.agent.status()["outbox"]["entries"] == 0 and self.signals >= 16, "all to be sent", 300)
+        wait_for(lambda: self.agent.status()["outbox"]["entries"] == 0 and self.signals >= 16, "all to be sent", 600)
         self.proxy.loses = None
         self.assertGreater(min(self.lost.values()), 2)
         self.assertEqual(self.agent.status()["outbox"]["dead"], 0)
@@ -63,7 +59,7 @@ class ContinueAsNew(unittest.TestCase):
             status, answer = self.agent.http.call("POST", "/api/v1/workflows/counter/query/total", {"args": []})
             return status == 200 and answer["result"]
 
-        wait_for(lambda: (total() or 0) >= 16, "all readings", 60)
+        wait_for(lambda: (total() or 0) >= 16, "all readings")
         self.assertEqual(total(), 16)
 
 

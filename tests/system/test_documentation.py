@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 import pages
-from support import ROOT
+from support import PATIENCE, ROOT
 
 sys.path.insert(0, str(ROOT / "tests/bench"))
 import chart  # noqa: E402
@@ -19,7 +19,7 @@ PICTURE = re.compile(r'(?:src|srcset)="([^":]+)"')
 
 
 def run(command, folder):
-    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, cwd=folder,
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE, cwd=folder,
                           env={**os.environ, "PATH": pages.path_with_sundial()})
 
 

@@ -65,8 +65,8 @@ class Encryption(unittest.TestCase):
         stored = b"".join(file.read_bytes() for file in self.site.agent.state.glob("sundial.db*"))
         self.assertNotIn(f'"place":"{SECRET}"'.encode(), stored)
         self.site.temporal.start()
-        self.site.until(lambda: self.site.entries() == 0, "the signals to arrive", 60)
-        seen = self.site.until(lambda: self.events("watch-d1"), "the events", 60)
+        self.site.until(lambda: self.site.entries() == 0, "the signals to arrive")
+        seen = self.site.until(lambda: self.events("watch-d1"), "the events")
         merged = [one for name, *arguments in seen[1:] for one in arguments[0]]
         self.assertEqual([one["n"] for one in merged], [0, 1, 2])
         self.site.signal("watch-d1", "close", SECRET)

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support import ROOT, Agent, Folder, free_port
+from support import PATIENCE, ROOT, Agent, Folder, free_port
 from surface import ask
 from test_surface_access import FAMILIES
 
@@ -14,7 +14,7 @@ FOLDER = ROOT / "docs" / "monitoring"
 
 
 def promtool(*arguments, text=None):
-    done = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, timeout=PATIENCE)
     if done.returncode != 0:
         raise AssertionError(f"promtool {' '.join(arguments)}: {done.stdout}{done.stderr}")
     return done.stdout + done.stderr

@@ -4,6 +4,7 @@ import unittest
 import urllib.request
 
 from patterns import fresh, site
+from support import PATIENCE
 
 
 class Calls(unittest.TestCase):
@@ -34,13 +35,13 @@ class Calls(unittest.TestCase):
         self.assertEqual(self.site.run("Idempotent", fresh("key")), ["done", "already done"])
 
     def test_describe_shows_the_heartbeat_of_a_long_activity(self):
-        workflow = self.site.start("LongActivity", 15)
+        workflow = self.site.start("LongActivity", 40)
 
         def heartbeat():
             pending = self.site.describe(workflow)["details"]["pending_activities"]
             return pending and pending[0].get("heartbeatDetails")
         self.assertEqual(list(self.site.until(heartbeat, "a heartbeat")[0]), ["step"])
-        self.assertEqual(self.site.result(workflow), "15 steps")
+        self.assertEqual(self.site.result(workflow), "40 steps")
 
     def test_polling_frequent_and_infrequent(self):
         frequent, infrequent = self.site.start("FrequentPolling", "pump"), self.site.start("InfrequentPolling", "fan")
@@ -106,7 +107,7 @@ class Calls(unittest.TestCase):
 
     def measured(self):
         """The worker's own samples: a number each."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.site.metrics_port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.site.metrics_port}/metrics", timeout=PATIENCE) as answer:
             lines = answer.read().decode().splitlines()
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
 

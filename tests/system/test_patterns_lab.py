@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from patterns import fresh, site
 from site_of_tests import quote
+from support import PATIENCE
 
 
 class Lab(unittest.TestCase):
@@ -14,7 +15,7 @@ class Lab(unittest.TestCase):
         self.site = site()
 
     def call(self, method, path, body=None, expect=200, headers=None):
-        status, answer = self.site.http.call(method, path, body, headers, timeout=70)
+        status, answer = self.site.http.call(method, path, body, headers, timeout=PATIENCE)
         self.assertEqual(status, expect, answer)
         return answer
 
@@ -32,7 +33,7 @@ class Lab(unittest.TestCase):
         self.assertEqual(self.call("GET", f"/workflow-result/{stopped}")["messages_processed"], 1)
         self.call("POST", f"/signal-workflow/{waits}?message=kept")
         self.assertEqual(self.call("GET", f"/workflow-result/{waits}?wait=1s", expect=202)["status"], "running")
-        self.assertEqual(self.call("GET", f"/workflow-result/{waits}?wait=40s")["messages"], ["kept"])
+        self.assertEqual(self.call("GET", f"/workflow-result/{waits}?wait=150s")["messages"], ["kept"])
         self.call("POST", f"/signal-workflow/{waits}?message=late", expect=404)
 
     def test_cron_starts_it(self):
@@ -159,8 +160,8 @@ class Schedules(unittest.TestCase):
                             start={"workflow": "CleanUp", "args": ["fan"], "id": self.name + "-{schedule.time}"})
                 for count in (1, 2):
                     self.trigger()
-                    self.site.until(lambda: len(self.runs()) == count and self.site.entries() == 0, f"run {count}", 40)
-                self.site.until(lambda: self.states() == sorted([end, "running"]), "the end of the first", 40)
+                    self.site.until(lambda: len(self.runs()) == count and self.site.entries() == 0, f"run {count}")
+                self.site.until(lambda: self.states() == sorted([end, "running"]), "the end of the first")
 
     def test_overlap_keeps_what_is_due_meanwhile(self):
         """buffer_one keeps one, buffer_all keeps each, allow_all waits for nobody."""
@@ -171,15 +172,15 @@ class Schedules(unittest.TestCase):
                             start={"workflow": "TimerOrSignal", "args": [600], "id": self.name + "-{schedule.time}"})
                 for _ in range(3):
                     self.trigger()
-                self.site.until(lambda: len(self.runs()) == at_once and self.site.entries() == 0, f"{at_once} at once", 40)
+                self.site.until(lambda: len(self.runs()) == at_once and self.site.entries() == 0, f"{at_once} at once")
                 self.assertEqual(self.states(), ["running"] * at_once)
                 ended = set()
                 while len(ended) < in_the_end:
-                    workflow = self.site.until(lambda: [one for one in self.runs() if one not in ended], "the next run", 40)[0]
+                    workflow = self.site.until(lambda: [one for one in self.runs() if one not in ended], "the next run")[0]
                     self.site.signal(workflow, "beat", "next")
                     self.assertEqual(self.site.result(workflow), "signal: next")
                     ended.add(workflow)
-                self.site.until(lambda: len(self.runs()) == in_the_end and self.states() == ["completed"] * in_the_end, "the end", 40)
+                self.site.until(lambda: len(self.runs()) == in_the_end and self.states() == ["completed"] * in_the_end, "the end")
 
 
 class ServerSchedules(unittest.TestCase):

@@ -28,7 +28,7 @@ class Lives(unittest.TestCase):
         workflow = self.site.start("ReadingCounter", {"each_run": 40})
         first = self.site.describe(workflow)["run_id"]
         self.site.broker.publish_lines(f"count/{workflow}", [str(number) for number in range(300)])
-        self.site.until(lambda: self.site.query(workflow, "total")["result"] == 300, "all readings", 60)
+        self.site.until(lambda: self.site.query(workflow, "total")["result"] == 300, "all readings")
         self.assertNotEqual(self.site.describe(workflow)["run_id"], first)
         self.site.signal(workflow, "finish")
         self.assertEqual(self.site.result(workflow), {"count": 300})
@@ -65,7 +65,7 @@ class Lives(unittest.TestCase):
 
     def test_children_and_one_that_outlives_its_parent(self):
         self.assertEqual(self.site.run("Parent", ["a", "b"]), ["hello from a", "hello from b"])
-        parent = self.site.start("ParentOfLasting", 3)
+        parent = self.site.start("ParentOfLasting", 8)
         child = self.site.result(parent)
         self.assertEqual(self.site.describe(parent)["status"], "completed")
         self.assertEqual(self.site.describe(child)["status"], "running")
@@ -119,7 +119,7 @@ class DeviceAsActivity(unittest.TestCase):
         self.assertIn("the motor is stuck", result["reason"])
 
     def test_heartbeats_keep_it_alive_and_show_how_far_it_is(self):
-        workflow, ids = self.ask(silence=3)
+        workflow, ids = self.ask(silence=60)
         for step in range(5):
             self.reply(state="busy", progress={"step": step}, **ids)
             self.site.until(lambda: f'"step": {step}' in json.dumps(

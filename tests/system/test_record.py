@@ -4,7 +4,7 @@ import subprocess
 import time
 import unittest
 
-from support import Agent, Folder, Mosquitto, Program, free_port, required, wait_for
+from support import PATIENCE, Agent, Folder, Mosquitto, Program, free_port, required, wait_for
 
 CONFIG = """
 [device]
@@ -87,7 +87,7 @@ class Record(unittest.TestCase):
 
         # Until all that the recording will lead to has been decided: three seconds hold every timer.
         replay = subprocess.run([required("SUNDIAL_BINARY"), "replay", str(file), "--config", str(agent.config)],
-                                capture_output=True, text=True, timeout=60)
+                                capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(replay.returncode, 0, replay.stderr)
         wanted = [(line["time"], line["rule"], line["key"], json.dumps(line["action"]))
                   for line in map(json.loads, replay.stdout.splitlines())]
@@ -115,10 +115,10 @@ class Record(unittest.TestCase):
         wait_for(lambda: self.lines(file), "what is retained")
         subprocess.run(["mosquitto_pub", "-V", "5", "-p", str(self.broker.port), "-t", "kept/x", "-m", "ü\n", "-q", "1",
                         "-D", "publish", "user-property", "unit", "C", "-D", "publish", "content-type", "text/plain"],
-                       check=True, timeout=20)
+                       check=True, timeout=PATIENCE)
         self.broker.publish("other", "unheard")
         subprocess.run(["mosquitto_pub", "-p", str(self.broker.port), "-t", "bytes", "-s"], input=b"\xff\x00", check=True,
-                       timeout=20)
+                       timeout=PATIENCE)
         wait_for(lambda: len(self.lines(file)) >= 3, "three lines")
         old, text, raw = self.lines(file)
         self.assertTrue(old["retained"])
@@ -131,7 +131,7 @@ class Record(unittest.TestCase):
 
     def test_what_cannot_be_recorded_is_said(self):
         run = lambda *arguments: subprocess.run([required("SUNDIAL_BINARY"), "record", *arguments], capture_output=True,
-                                                text=True, timeout=30)
+                                                text=True, timeout=PATIENCE)
         self.assertEqual(run("--broker", f"mqtt://127.0.0.1:{free_port()}").returncode, 69)
         self.assertEqual(run("--server", f"http://127.0.0.1:{free_port()}").returncode, 69)
         self.assertEqual(run("--broker", "http://x").returncode, 64)

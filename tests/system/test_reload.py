@@ -72,7 +72,7 @@ class Reload(unittest.TestCase):
         return sorted(payload["n"] for temporal in self.temporals for payload in temporal.started("Each"))
 
     def expect(self, count):
-        wait_for(lambda: len(self.numbers()) >= count, f"{count} workflows", 60)
+        wait_for(lambda: len(self.numbers()) >= count, f"{count} workflows")
         wait_for(lambda: self.agent.status()["outbox"]["entries"] == 0, "an empty outbox")
         self.assertEqual(self.numbers(), list(range(count)))
 
@@ -121,7 +121,7 @@ class Reload(unittest.TestCase):
         self.publish(self.open, 0, 20)
         wait_for(lambda: self.agent.status()["outbox"]["entries"] == 20, "all to wait")
         self.reload(tokens='token_file = "token"')
-        wait_for(lambda: self.agent.status()["temporal"]["reachable"], "Temporal again", 5)
+        wait_for(lambda: self.agent.status()["temporal"]["reachable"], "Temporal again")
         self.expect(20)
 
     def test_a_password_in_the_environment_is_used_and_never_shown(self):

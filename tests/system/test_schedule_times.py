@@ -6,7 +6,7 @@ import urllib.parse
 import uuid
 from datetime import datetime
 
-from support import Folder, Temporal, required
+from support import PATIENCE, Folder, Temporal, required
 
 BEGIN, END = "2026-10-20T00:00:00Z", "2026-11-10T00:00:00Z"  # over a change of the clocks in both zones
 
@@ -55,7 +55,7 @@ class ScheduleTimes(unittest.TestCase):
     def on_the_device(self, spec, zone):
         line = {"id": 1, "spec": {**spec, "dst": "every"}, "tz": zone, "from": BEGIN, "count": 5000}
         answer = subprocess.run([required("SUNDIAL_BINARY"), "next", "--batch"], input=json.dumps(line) + "\n",
-                                capture_output=True, text=True, timeout=30, check=True)
+                                capture_output=True, text=True, timeout=PATIENCE, check=True)
         end = instants([END])[0]
         return [time for time in instants(json.loads(answer.stdout)["times"]) if time <= end]
 

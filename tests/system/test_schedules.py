@@ -3,7 +3,7 @@ import json
 import subprocess
 import unittest
 
-from support import Agent, Folder, free_port, required, wait_for
+from support import PATIENCE, Agent, Folder, free_port, required, wait_for
 
 CONFIG = """
 [device]
@@ -36,7 +36,7 @@ class Schedules(unittest.TestCase):
 
     def sundial(self, verb, *arguments, exit_code=0):
         answer = subprocess.run([required("SUNDIAL_BINARY"), "schedule", verb, *arguments, "--server",
-                                 f"http://127.0.0.1:{self.agent.port}"], capture_output=True, text=True, timeout=60,
+                                 f"http://127.0.0.1:{self.agent.port}"], capture_output=True, text=True, timeout=PATIENCE,
                                 cwd=self.folder.path)
         self.assertEqual(answer.returncode, exit_code, answer.stderr + answer.stdout)
         return answer

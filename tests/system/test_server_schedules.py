@@ -5,7 +5,7 @@ import subprocess
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from support import Folder, Temporal, required, wait_for
+from support import PATIENCE, Folder, Temporal, required, wait_for
 
 
 class ServerSchedules(unittest.TestCase):
@@ -22,7 +22,7 @@ class ServerSchedules(unittest.TestCase):
     def sundial(self, verb, *arguments, exit_code=0):
         environment = {**os.environ, "TEMPORAL_HTTP_ADDRESS": f"http://127.0.0.1:{self.temporal.http_port}"}
         answer = subprocess.run([required("SUNDIAL_BINARY"), "schedule", verb, "--on", "server", *arguments],
-                                capture_output=True, text=True, timeout=60, cwd=self.folder.path, env=environment)
+                                capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder.path, env=environment)
         self.assertEqual(answer.returncode, exit_code, answer.stderr + answer.stdout)
         return answer
 
@@ -32,6 +32,10 @@ class ServerSchedules(unittest.TestCase):
 
     def described(self, name):
         return json.loads(self.sundial("describe", "--schedule-id", name, "--json").stdout)
+
+    def described_when(self, name, fits):
+        """The server shows what it was told a little later."""
+        return wait_for(lambda: (lambda found: found if fits(found) else None)(self.described(name)), f"{name} to follow")
 
     def test_a_life(self):
         self.create("life", "--cron", "0 9 * * mon-fri", "--time-zone", "Europe/Berlin", "--paused", "--notes", "n",
@@ -44,9 +48,9 @@ class ServerSchedules(unittest.TestCase):
         self.assertEqual((life["state"]["paused"], life["state"]["note"], life["state"]["remaining"]), (True, "n", 7))
         self.assertIn("already", self.create("life", "--cron", "0 9 * * *", exit_code=1).stderr)
         self.sundial("unpause", "--schedule-id", "life", "--note", "on")
-        wait_for(lambda: not self.described("life")["state"]["paused"], "the schedule to go on")
+        self.described_when("life", lambda found: not found["state"]["paused"])
         self.sundial("pause", "--schedule-id", "life", "--note", "holiday")
-        wait_for(lambda: self.described("life")["state"]["note"] == "holiday", "the note")
+        self.described_when("life", lambda found: found["state"]["note"] == "holiday")
         listed = wait_for(lambda: [item for item in json.loads(self.sundial("list", "--json").stdout)
                                    if item["id"] == "life"], "the schedule in the list")
         self.assertEqual(listed[0]["start"]["workflow"], "None")
@@ -58,12 +62,10 @@ class ServerSchedules(unittest.TestCase):
         self.create("changed", "--cron", "0 9 * * *", "--time-zone", "Asia/Kolkata", "--paused", "--jitter", "5s")
         before = self.described("changed")
         self.sundial("update", "--schedule-id", "changed", "--notes", "new")
-        after = self.described("changed")
-        self.assertEqual(after["state"]["note"], "new")
+        after = self.described_when("changed", lambda found: found["state"]["note"] == "new")
         self.assertEqual((after["spec"], after["start"]), (before["spec"], before["start"]))
         self.sundial("update", "--schedule-id", "changed", "--cron", "0 7 * * *", "--overlap-policy", "AllowAll")
-        after = self.described("changed")
-        self.assertEqual(after["overlap"], "allow_all")
+        after = self.described_when("changed", lambda found: found["overlap"] == "allow_all")
         self.assertEqual((after["time_zone"], after["state"]["note"]), ("Asia/Kolkata", "new"))
         self.assertEqual(after["spec"]["structuredCalendar"][0]["hour"], [{"start": 7, "end": 7, "step": 1}])
         self.assertEqual(after["spec"]["jitter"], "5s")
@@ -74,14 +76,14 @@ class ServerSchedules(unittest.TestCase):
         self.create("triggered", "--cron", "0 0 1 1 *", "--paused", "--overlap-policy", "AllowAll")
         for _ in range(3):
             self.assertNotIn("no run", self.sundial("trigger", "--schedule-id", "triggered").stderr)
-        self.assertEqual(self.described("triggered")["state"]["fired"], 3)
+        self.described_when("triggered", lambda found: found["state"]["fired"] == 3)
 
     def test_a_backfill_runs_each_due_time(self):
         self.create("filled", "--interval", "1h", "--interval", "1d/30m", "--paused")
         day = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0) - timedelta(days=1)
         self.sundial("backfill", "--schedule-id", "filled", "--start-time", day.isoformat(),
                      "--end-time", (day + timedelta(hours=2, minutes=30)).isoformat(), "--overlap-policy", "AllowAll")
-        wait_for(lambda: self.described("filled")["state"]["fired"] >= 2, "the backfill")
+        self.described_when("filled", lambda found: found["state"]["fired"] >= 2)
         self.sundial("backfill", "--schedule-id", "filled", "--start-time", "soon", "--end-time", "later", exit_code=64)
 
     def test_what_would_be_otherwise_there_is_said(self):

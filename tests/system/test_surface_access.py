@@ -251,7 +251,7 @@ publish = { topic = "idle", payload = "x" }
         # What would need a workflow that ends, or a full store, is in the types only.
         self.rare = {"outbox_dropped_total", "schedule_runs_total"}
         try:
-            found = wait_for(complete, "all families", 20)
+            found = wait_for(complete, "all families")
         except AssertionError:
             found = families()
             self.assertEqual({name: found.get("sundial_" + name) for name in FAMILIES if name not in self.rare},
@@ -273,7 +273,7 @@ publish = { topic = "idle", payload = "x" }
                        'bridge_requests_total{kind="start",outcome="ok"} [1-9]',
                        'bridge_requests_total{kind="signal",outcome="dead"} 1', 'mqtt_connected 1', 'temporal_reachable 1'):
             pattern = "(?m)^sundial_" + re.sub(r"[{}]", r"\\\g<0>", sample) + "$"
-            wait_for(lambda: re.search(pattern, self.ask("GET", "/metrics").text), sample, 10)
+            wait_for(lambda: re.search(pattern, self.ask("GET", "/metrics").text), sample)
 
     def test_openmetrics_by_accept(self):
         answer = self.ask("GET", "/metrics", Accept="application/openmetrics-text; version=1.0.0")

@@ -5,7 +5,7 @@ import re
 import socket
 import time
 
-from support import wait_for
+from support import PATIENCE, wait_for
 from surface import SurfaceTest
 
 RULES = """
@@ -241,12 +241,12 @@ class RulesAndMessages(SurfaceTest):
             self.assert_fails(self.ask(method, path), 404)
 
     def test_events_by_page_and_live(self):
-        with socket.create_connection(("127.0.0.1", self.agent.port), 10) as stream:
+        with socket.create_connection(("127.0.0.1", self.agent.port), PATIENCE) as stream:
             stream.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
             text = stream.recv(4096).decode()
             self.assertIn("text/event-stream", text)
             self.ask("POST", "/api/v1/messages", {"topic": "sensors/live/t", "payload": {"t": 95}})
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + PATIENCE
             while '"key":"live"' not in text and time.monotonic() < deadline:
                 text += stream.recv(4096).decode()
             self.assertIn('"key":"live"', text)

@@ -28,9 +28,9 @@ class OpenApi(SurfaceTest):
             [required("SUNDIAL_API_PYTHON"), "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--url", url,
              "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
              "--phases", "examples,fuzzing", "--max-examples", "15", "--seed", "1", "--workers", "1",
-             "--request-timeout", "30", "--suppress-health-check", "all", "--no-color", "--exclude-path", "/api/v1/events",
+             "--request-timeout", "120", "--suppress-health-check", "all", "--no-color", "--exclude-path", "/api/v1/events",
              "--exclude-path", "/api/v1/record", "--exclude-path", "/api/v1/reload"],  # streams do not end
-            capture_output=True, text=True, timeout=540, cwd=self.folder.path)
+            capture_output=True, text=True, timeout=1200, cwd=self.folder.path)
         self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
         document = self.ask("GET", "/openapi.json").json
         operations = sum(len(path) for path in document["paths"].values())

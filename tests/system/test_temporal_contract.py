@@ -3,7 +3,7 @@ import os
 import subprocess
 import unittest
 
-from support import ROOT, Folder, Temporal
+from support import PATIENCE, ROOT, Folder, Temporal
 
 
 class Contract(unittest.TestCase):
@@ -14,7 +14,7 @@ class Contract(unittest.TestCase):
         self.addCleanup(temporal.stop)
         program = ROOT / "build/dev/tests/agent/adapters/temporal/contract_temporal"
         environment = os.environ | {"SUNDIAL_TEST_TEMPORAL": f"http://127.0.0.1:{temporal.http_port}"}
-        answer = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=120)
+        answer = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(answer.returncode, 0, answer.stdout[-4000:])
 
 

@@ -2,7 +2,7 @@
 import subprocess
 import unittest
 
-from support import ROOT, Agent, Folder, Program, Temporal, required, wait_for
+from support import PATIENCE, ROOT, Agent, Folder, Program, Temporal, keep, required, wait_for
 from tls_proxy import Authority, TlsProxy
 
 KEY = "key-0123456789"
@@ -21,15 +21,12 @@ class Tls(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Folder()
         cls.addClassCleanup(cls.folder.close)
-        cls.temporal = Temporal(cls.folder.path)
-        cls.addClassCleanup(cls.temporal.stop)
+        cls.temporal = keep(cls, Temporal(cls.folder.path))
         cls.authority = Authority(cls.folder.path)
         cls.client = cls.authority.issue("greenhouse-1")
         server = cls.authority.issue("frontend")
-        cls.grpc = TlsProxy(cls.temporal.grpc_port, cls.authority.ca, *server, ["h2"])
-        cls.addClassCleanup(cls.grpc.stop)
-        cls.http = TlsProxy(cls.temporal.http_port, cls.authority.ca, *server)
-        cls.addClassCleanup(cls.http.stop)
+        cls.grpc = keep(cls, TlsProxy(cls.temporal.grpc_port, cls.authority.ca, *server, ["h2"]))
+        cls.http = keep(cls, TlsProxy(cls.temporal.http_port, cls.authority.ca, *server))
 
     def names(self, **more):
         certificate, key = self.client
@@ -46,10 +43,9 @@ class Tls(unittest.TestCase):
         return folder
 
     def worker(self, folder):
-        program = Program([required("SUNDIAL_WORKER_PYTHON"), "-u", str(ROOT / "tests/worker/worker.py")],
-                          folder / "worker.log", cwd=folder)
-        self.addCleanup(program.stop)
-        wait_for(lambda: "worker is ready" in program.text() or not program.running(), "the worker", 60)
+        program = keep(self, Program([required("SUNDIAL_WORKER_PYTHON"), "-u", str(ROOT / "tests/worker/worker.py")],
+                                     folder / "worker.log", cwd=folder))
+        wait_for(lambda: "worker is ready" in program.text() or not program.running(), "the worker")
         return program
 
     def test_one_env_file_for_agent_and_worker(self):
@@ -58,13 +54,12 @@ class Tls(unittest.TestCase):
         self.assertIn("mTLS, API key key-0123…", worker.text())
         self.assertIn("behind-the-lock (100 at once)", worker.text())
         self.assertNotIn(KEY, worker.text())
-        agent = Agent(place, CONFIG).start()
-        self.addCleanup(agent.stop)
+        agent = keep(self, Agent(place, CONFIG).start())
         wait_for(lambda: agent.status()["temporal"]["reachable"], "Temporal, through TLS")
         self.assertEqual(agent.http.call("POST", "/api/v1/schedules/health/trigger", {})[0], 200)
         workflow = wait_for(lambda: self.temporal.workflows("TaskQueue = 'behind-the-lock'"), "the workflow")[0]
-        status, answer = agent.http.call("GET", f"/api/v1/workflows/{workflow['execution']['workflowId']}/result?wait=30s",
-                                         timeout=40)
+        status, answer = agent.http.call("GET", f"/api/v1/workflows/{workflow['execution']['workflowId']}/result?wait=150s",
+                                         timeout=PATIENCE)
         self.assertEqual((status, answer["result"]["health"]), (200, "healthy"), answer)
         self.assertEqual(set(self.grpc.callers) | set(self.http.callers), {"greenhouse-1"})
         self.assertIn(f"authorization: bearer {KEY}".encode(), self.http.heard.lower())
@@ -77,7 +72,7 @@ class Tls(unittest.TestCase):
         self.assertEqual(worker.wait(), 69, worker.text())
         self.assertIn(f"no Temporal server answers at 127.0.0.1:{self.grpc.port}", worker.text())
         answer = subprocess.run([required("SUNDIAL_BINARY"), "workflow", "count"], cwd=place, capture_output=True,
-                                text=True, timeout=60)
+                                text=True, timeout=PATIENCE)
         self.assertEqual(answer.returncode, 69, answer.stderr)
 
     def test_a_server_that_another_authority_vouches_for_is_refused(self):
@@ -87,7 +82,7 @@ class Tls(unittest.TestCase):
         worker = self.worker(place)
         self.assertEqual(worker.wait(), 69, worker.text())
         answer = subprocess.run([required("SUNDIAL_BINARY"), "workflow", "count"], cwd=place, capture_output=True,
-                                text=True, timeout=60)
+                                text=True, timeout=PATIENCE)
         self.assertEqual(answer.returncode, 69, answer.stderr)
         self.assertIn("certificate", answer.stderr)
 

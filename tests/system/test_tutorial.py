@@ -10,7 +10,7 @@ import unittest
 
 import pages
 from patterns import site
-from support import ROOT, Agent, Folder, Mosquitto, Program, Temporal, Worker, free_port, required, wait_for
+from support import PATIENCE, ROOT, Agent, Folder, Mosquitto, Program, Temporal, Worker, free_port, required, wait_for
 
 
 class Page(unittest.TestCase):
@@ -44,7 +44,7 @@ class Page(unittest.TestCase):
         return line
 
     def answer(self, line):
-        return subprocess.run(["bash", "-c", self.here_is(line)], capture_output=True, text=True, timeout=60,
+        return subprocess.run(["bash", "-c", self.here_is(line)], capture_output=True, text=True, timeout=PATIENCE,
                               env={**os.environ, **self.environment}, cwd=self.here)
 
     def shows(self, *expected):
@@ -53,7 +53,7 @@ class Page(unittest.TestCase):
             def shown():
                 answer = self.answer(line)
                 return answer.returncode == 0 and all(text in answer.stdout for text in expected)
-            wait_for(shown, f"`{line}` to show {expected}", 20)
+            wait_for(shown, f"`{line}` to show {expected}")
         return step
 
     def does(self, line):
@@ -135,7 +135,7 @@ class Readme(Page):
         self.assertEqual(line, "scripts/demo --temporal")
         demo = Program([sys.executable, "-u", str(ROOT / "scripts/demo.py"), *line.split()[1:]], self.folder.path / "demo.log")
         self.addCleanup(demo.stop)
-        wait_for(lambda: "Ctrl-C ends" in demo.text(), "Temporal and worker", 60)
+        wait_for(lambda: "Ctrl-C ends" in demo.text(), "Temporal and worker")
         address = re.search(r"Temporal +(http://localhost:\d+)", demo.text())[1]
         self.environment["TEMPORAL_HTTP_ADDRESS"] = address
 

@@ -4,7 +4,7 @@ import ssl
 import subprocess
 import threading
 
-from support import wait_for
+from support import PATIENCE, wait_for
 
 
 class Authority:
@@ -17,7 +17,7 @@ class Authority:
                      "-subj", "/CN=the tests' authority", "-keyout", "ca.key", "-out", "ca.pem")
 
     def openssl(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=60)
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=PATIENCE)
 
     def issue(self, name):
         """(certificate, key); `name` is its subject and the host that it is for."""
@@ -76,4 +76,4 @@ class TlsProxy:
 
     def stop(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
+        self.thread.join(PATIENCE)

@@ -362,9 +362,9 @@ async function follow() {
   if (following) return;
   following = true;
   try {
-    const headers = { Accept: "text/event-stream" };
+    // Also where none has been seen: the first may come between the asking and the stream.
+    const headers = { Accept: "text/event-stream", "Last-Event-ID": String(state.lastEvent) };
     if (state.token) headers.Authorization = "Bearer " + state.token;
-    if (state.lastEvent) headers["Last-Event-ID"] = String(state.lastEvent);
     const answer = await fetch("api/v1/events", { headers, cache: "no-store" });
     if (!answer.ok) throw new Refused(answer.status, "no stream");
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();

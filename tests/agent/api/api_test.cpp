@@ -264,6 +264,8 @@ TEST_F(ApiTest, EventsArePagedAndFollowed) {
   const auto back = surface.ask(request);
   EXPECT_EQ(back->stream.find("id: 3\n"), std::string::npos);
   EXPECT_NE(back->stream.find("id: 4\n"), std::string::npos);
+  request.headers.back().second = "0";  // of a reader that has seen none
+  EXPECT_NE(surface.ask(request)->stream.find("id: 1\n"), std::string::npos);
   stream->reader_gone = true;
   for (std::size_t i = 0; i < EventHub::kMaxFollowers + 4; ++i) surface.ask(request);
   EXPECT_EQ(surface.ask(request)->response.status, 503);

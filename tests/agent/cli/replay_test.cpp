@@ -53,18 +53,6 @@ TEST_F(ReplayTest, SchedulesFireAtEachDueTimeAndTheirRunsEndAtOnce) {
   EXPECT_NE(out_.find(R"("id":"five-2026-01-01T00:30:00Z")"), std::string::npos) << out_;
 }
 
-// The file alone is not large enough for a bar to be due: what a bar looks like is progress_test's.
-TEST_F(ReplayTest, PrintsNoProgressForWhatIsSoonDone) {
-  const std::string config = write("sundial.toml", "");
-  const std::string messages = write("messages", kTwoMessages);
-  for (const bool terminal : {false, true}) {
-    const Outcome outcome = run_command({"replay", messages, "--config", config}, "",
-                                        [terminal](World& world) { world.err_is_terminal = terminal; });
-    EXPECT_EQ(outcome.exit_code, kExitDone);
-    EXPECT_EQ(outcome.err, "");
-  }
-}
-
 TEST_F(ReplayTest, WithoutTheFlagSchedulesAreStill) {
   const std::string config = write("sundial.toml",
                                    "[schedule.five]\ncron = \"*/5 * * * *\"\n"

@@ -14,17 +14,23 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <thread>
 #include <vector>
 
 #include "agent/adapters/http/agent_client.hpp"
 #include "platform/linux/event_loop.hpp"
 #include "platform/linux/signals.hpp"
+#include "tests/support/until.hpp"
 
 namespace sundial::http {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr auto kPatience = 60s;  // spent only where something is broken
+constexpr auto kTimeOfOthers =
+    9s;  // who says nothing is let go after ten seconds: that must not be waited for
 
 // As the agent does: OpenSSL writes to sockets whose other end has gone.
 const auto kSigpipeIgnored = std::signal(SIGPIPE, SIG_IGN);
@@ -53,7 +59,7 @@ class Client {
   void end() { ::shutdown(socket_.get(), SHUT_WR); }
 
   // Until `text` has come, the end, or the deadline.
-  std::string read_until(std::string_view text, std::chrono::milliseconds limit = 5s) {
+  std::string read_until(std::string_view text, std::chrono::milliseconds limit = kPatience) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     std::string seen;
     while (seen.find(text) == std::string::npos || text.empty()) {
@@ -127,13 +133,24 @@ class DoorTest : public testing::Test {
     }
   }
 
+  // What the handler has is the loop's thread's: also what a test looks at, it looks at there.
   void on_loop(const std::function<void()>& task) {
-    std::atomic<bool> done = false;
+    std::promise<void> done;
     loop_->post([&] {
       task();
-      done = true;
+      done.set_value();
     });
-    while (!done) std::this_thread::yield();
+    done.get_future().wait();
+  }
+
+  void wait_for(const std::function<bool()>& question) {
+    EXPECT_TRUE(testing_support::until(
+        [&] {
+          bool answer = false;
+          on_loop([&] { answer = question(); });
+          return answer;
+        },
+        kPatience));
   }
 
   std::string request(const std::string& bytes) {
@@ -193,7 +210,7 @@ TEST_F(DoorTest, AnswersThousandsOfPipelinedRequests) {
 TEST_F(DoorTest, ALateAnswerKeepsTheOrder) {
   Client client(port_);
   client.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\nGET /after HTTP/1.1\r\nHost: a\r\n\r\n");
-  while (later_.empty()) on_loop([] {});
+  wait_for([this] { return !later_.empty(); });
   EXPECT_EQ(client.read_until("after", 100ms), "[deadline]");
   on_loop([this] { later_.front()->send({200, {}, "now"}); });
   const std::string seen = client.read_until("/after");
@@ -204,7 +221,7 @@ TEST_F(DoorTest, HalfAClosedClientGetsItsAnswer) {
   Client client(port_);
   client.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
   client.end();
-  while (later_.empty()) on_loop([] {});
+  wait_for([this] { return !later_.empty(); });
   on_loop([this] { later_.front()->send({200, {}, "now"}); });
   EXPECT_NE(client.read_to_end().find("now[end]"), std::string::npos);
 }
@@ -241,7 +258,7 @@ TEST_F(DoorTest, StreamsUntilItsEndAndKeepsTheConnection) {
 TEST_F(DoorTest, AStreamThatNobodyReadsIsEnded) {
   Client client(port_);
   client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
-  while (!stream_) on_loop([] {});
+  wait_for([this] { return stream_ != nullptr; });
   bool alive = true;
   const std::string chunk(64 * 1024, 'x');
   for (int i = 0; i < 1000 && alive; ++i) on_loop([&] { alive = stream_->write(chunk); });
@@ -269,7 +286,7 @@ TEST_F(DoorTest, AHundredMegabytesPouredCostLessThanOne) {
     }
   }
   EXPECT_LT(resident_kilobytes() - before, 1024);
-  EXPECT_LT(time_of_a_request(), 1s);
+  EXPECT_LT(time_of_a_request(), kTimeOfOthers);
 }
 
 TEST_F(DoorTest, CrowdsOfIdleAndDrippingClientsKeepNobodyOut) {
@@ -287,7 +304,7 @@ TEST_F(DoorTest, CrowdsOfIdleAndDrippingClientsKeepNobodyOut) {
   for (int i = 0; i < 100; ++i) crowd.push_back(std::make_unique<Client>(port_));
   for (int round = 0; round < 5; ++round) {
     for (std::size_t i = dripping; i < crowd.size(); ++i) crowd[i]->send("G");
-    EXPECT_LT(time_of_a_request(), 1s);
+    EXPECT_LT(time_of_a_request(), kTimeOfOthers);
   }
   on_loop([this] { EXPECT_LE(door_->connections(), 512U); });
 }
@@ -295,10 +312,10 @@ TEST_F(DoorTest, CrowdsOfIdleAndDrippingClientsKeepNobodyOut) {
 TEST_F(DoorTest, WhoWaitsForAnAnswerIsNotClosedForOthers) {
   Client waiting(port_);
   waiting.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
-  while (later_.empty()) on_loop([] {});
+  wait_for([this] { return !later_.empty(); });
   std::vector<std::unique_ptr<Client>> crowd;
   for (int i = 0; i < 600; ++i) crowd.push_back(std::make_unique<Client>(port_));
-  EXPECT_LT(time_of_a_request(), 1s);
+  EXPECT_LT(time_of_a_request(), kTimeOfOthers);
   on_loop([this] { later_.front()->send({200, {}, "now"}); });
   EXPECT_NE(waiting.read_until("now").find("200 OK"), std::string::npos);
 }
@@ -307,14 +324,9 @@ TEST_F(DoorTest, DescriptorsComeBack) {
   {
     std::vector<std::unique_ptr<Client>> crowd;
     for (int i = 0; i < 100; ++i) crowd.push_back(std::make_unique<Client>(port_));
-    EXPECT_LT(time_of_a_request(), 1s);
+    EXPECT_LT(time_of_a_request(), kTimeOfOthers);
   }
-  const auto deadline = std::chrono::steady_clock::now() + 5s;
-  std::size_t open = 1;
-  while (open > 0 && std::chrono::steady_clock::now() < deadline) {
-    on_loop([&] { open = door_->connections(); });
-  }
-  EXPECT_EQ(open, 0U);
+  wait_for([this] { return door_->connections() == 0; });
 }
 
 // A certificate for localhost, as an owner would make one.

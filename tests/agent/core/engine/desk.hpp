@@ -16,6 +16,11 @@ namespace sundial::engine {
 // All that is wrong with the configuration, a line each.
 std::vector<std::string> problems_of(const std::string& rules);
 
+// A line that sends these arguments to some workflow.
+inline std::string signal(const std::string& args) {
+  return "signal = { id = \"w\", name = \"n\", args = [" + args + "] }\n";
+}
+
 class Desk {
  public:
   // `rules` follows a [device] of the name "pi" in Europe/Berlin.

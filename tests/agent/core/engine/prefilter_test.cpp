@@ -8,10 +8,6 @@
 namespace sundial::engine {
 namespace {
 
-std::string signal(const std::string& args) {
-  return "signal = { id = \"w\", name = \"n\", args = [" + args + "] }\n";
-}
-
 TEST(Prefilter, TurnsAwayOnlyWhatLeavesNoTrace) {
   Desk desk("[rule.plain]\ntopic = \"plain/{id}\"\nwhen = \"payload.v > 5\"\n" + signal("1") +
             "[rule.hold]\ntopic = \"hold\"\nwhen = \"payload.v > 5\"\nhold = \"1s\"\n" + signal("1") +

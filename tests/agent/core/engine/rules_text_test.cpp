@@ -14,10 +14,6 @@ model::Message retained() {
   return message;
 }
 
-std::string signal(const std::string& args) {
-  return "signal = { id = \"w\", name = \"n\", args = [" + args + "] }\n";
-}
-
 TEST(Instant, WhatIsDueComesBeforeTheMessage) {
   Desk desk("[rule.r]\ntopic = \"t/{id}\"\nwhen = \"payload > 0\"\nhold = \"10s\"\n" +
             signal("\"{message.id}\""));
