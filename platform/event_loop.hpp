@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "platform/base/time.hpp"
 
@@ -24,6 +25,9 @@ class EventLoop {
 
   // From any thread: runs on the loop, in the order of posting.
   virtual void post(Task task) = 0;
+  // The same, but where much is posted so it may wait for up to two milliseconds, to be run with what
+  // comes meanwhile: nobody is woken for each of them.
+  virtual void post_soon(Task task) { post(std::move(task)); }
 
   // On the loop's own thread only.
   virtual TimerId at(Elapsed when, Task task) = 0;

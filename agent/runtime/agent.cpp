@@ -45,7 +45,7 @@ Agent::Agent(AgentParts parts)
           .seed = parts_.seed,
           .something_came =
               [this] {
-                parts_.loop.post([this] {
+                parts_.loop.post_soon([this] {
                   if (stands()) engine_->work();
                 });
               },

@@ -15,6 +15,8 @@ namespace sundial {
 namespace {
 
 constexpr int kEventsAtOnce = 64;
+constexpr int kNap = 2;  // milliseconds
+constexpr std::chrono::microseconds kCloseBehind{500};
 
 itimerspec at_time(Millis since_epoch) {
   itimerspec spec{};
@@ -80,17 +82,32 @@ LinuxEventLoop::LinuxEventLoop(UniqueFd epoll, UniqueFd wake, UniqueFd elapsed_t
       elapsed_timer_(std::move(elapsed_timer)),
       wall_timer_(std::move(wall_timer)) {}
 
+// Only who sleeps is woken: who is awake looks again before going to sleep.
 void LinuxEventLoop::post(Task task) {
-  bool first = false;
+  bool resting = false;
   {
     const std::lock_guard lock(mutex_);
-    first = posted_.empty();
     posted_.push_back(std::move(task));
+    resting = std::exchange(rest_, Rest::none) != Rest::none;
   }
-  if (first) {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+  if (resting) wake();
+}
+
+void LinuxEventLoop::post_soon(Task task) {
+  bool asleep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    posted_.push_back(std::move(task));
+    some_soon_ = true;
+    asleep = rest_ == Rest::sleep;
+    if (asleep) rest_ = Rest::none;
   }
+  if (asleep) wake();
+}
+
+void LinuxEventLoop::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
 }
 
 EventLoop::TimerId LinuxEventLoop::at(Elapsed when, Task task) {
@@ -157,6 +174,7 @@ void LinuxEventLoop::run_posted() {
   {
     const std::lock_guard lock(mutex_);
     tasks.swap(posted_);
+    ran_soon_ = std::exchange(some_soon_, false);
   }
   for (Task& task : tasks) task();
 }
@@ -190,14 +208,32 @@ void LinuxEventLoop::arm_wall(std::optional<Instant> when) {
   if (stepped && clock_stepped_) post(clock_stepped_);
 }
 
+// Much comes where the last nap brought something, or where this came close behind the last.
+bool LinuxEventLoop::wants_nap() {
+  if (!ran_soon_) return false;
+  const auto now = std::chrono::steady_clock::now();
+  const bool much = napped_ || now - last_soon_ < kCloseBehind;
+  last_soon_ = now;
+  return much;
+}
+
 void LinuxEventLoop::wait() {
   std::array<epoll_event, kEventsAtOnce> events{};
-  bool pending = false;
+  const bool nap = wants_nap();
+  int limit = 0;  // where something is posted already
   {
     const std::lock_guard lock(mutex_);
-    pending = !posted_.empty();
+    if (posted_.empty()) {
+      rest_ = nap ? Rest::nap : Rest::sleep;
+      limit = nap ? kNap : -1;
+    }
   }
-  const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, pending ? 0 : -1);
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, limit);
+  napped_ = nap;
+  {
+    const std::lock_guard lock(mutex_);
+    rest_ = Rest::none;
+  }
   for (int i = 0; i < count && !stopped_; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     dispatch(event.data.u64, event.events);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -19,6 +20,7 @@ class LinuxEventLoop final : public EventLoop {
   static Result<std::unique_ptr<LinuxEventLoop>> create();
 
   void post(Task task) override;
+  void post_soon(Task task) override;
   TimerId at(Elapsed when, Task task) override;
   TimerId at(Instant when, Task task) override;
   void cancel(TimerId timer) override;
@@ -35,12 +37,17 @@ class LinuxEventLoop final : public EventLoop {
     std::shared_ptr<Watcher> watcher;
   };
 
+  // What the loop does while it has nothing to do. A nap ends by itself, and only `post` ends it before.
+  enum class Rest : std::uint8_t { none, nap, sleep };
+
   LinuxEventLoop(UniqueFd epoll, UniqueFd wake, UniqueFd elapsed_timer, UniqueFd wall_timer);
   void run_posted();
   void run_timers();
   void arm_timers();
   void arm_wall(std::optional<Instant> when);
   void wait();
+  bool wants_nap();
+  void wake();
   void dispatch(std::uint64_t tag, std::uint32_t events);
   void hear_wall_timer();
 
@@ -52,6 +59,8 @@ class LinuxEventLoop final : public EventLoop {
 
   std::mutex mutex_;
   std::vector<Task> posted_;  // guarded by mutex_
+  bool some_soon_ = false;    // among what is posted; guarded by mutex_
+  Rest rest_ = Rest::none;    // guarded by mutex_
   std::atomic<bool> stopped_ = false;
 
   TimerQueue<Elapsed> elapsed_;
@@ -63,6 +72,9 @@ class LinuxEventLoop final : public EventLoop {
   std::uint32_t next_generation_ = 1;
   std::unordered_map<int, Watched> watched_;
   Task clock_stepped_;
+  bool ran_soon_ = false;  // in this round
+  bool napped_ = false;    // before this round
+  std::chrono::steady_clock::time_point last_soon_{};
 };
 
 }  // namespace sundial

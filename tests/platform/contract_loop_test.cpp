@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
+#include <vector>
 
 #include "platform/fake/event_loop.hpp"
 #include "platform/linux/event_loop.hpp"
@@ -207,6 +209,24 @@ TEST(FakeLoop, AClockStepIsHeardAndMovesOnlyWallTimers) {
   EXPECT_EQ(stepped, 1);
   EXPECT_EQ(wall, 1);
   EXPECT_EQ(elapsed, 0);
+}
+
+// Those that may wait come in their order with those that may not, and none is left behind: neither in a
+// flood, where the loop lets them gather, nor the last one, which nothing follows.
+TEST(LinuxLoop, RunsWhatMayWaitALittleInOrderToo) {
+  auto loop = std::move(*LinuxEventLoop::create());
+  std::vector<int> order;
+  std::thread other([&] {
+    for (int i = 0; i < 20'000; ++i) {
+      auto task = [&order, i] { order.push_back(i); };
+      i % 100 == 99 ? loop->post(task) : loop->post_soon(task);
+    }
+    loop->post_soon([&] { loop->stop(); });
+  });
+  loop->run();
+  other.join();
+  EXPECT_EQ(order.size(), 20'000U);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
 TEST(LinuxLoop, StopsFromAnotherThread) {
