@@ -28,7 +28,12 @@ class Journal {
   // `exhausted`: the journal holds as much as it may, until more of it is committed; any other kind: the
   // disk failed, or has no space.
   virtual Result<JournalPosition> append(std::string_view bytes) = 0;
-  // The same, but never `exhausted`: what a start has to say, before any commit can make room.
+  // For what nobody is told is safe: where `append` does not sync, it may stay in this process until
+  // `flush`, `append` or `sync`. It has its place in the order.
+  virtual Result<JournalPosition> append_lazily(std::string_view bytes) = 0;
+  // What stayed is out of this process; after an error it still stays.
+  virtual Result<void> flush() = 0;
+  // As `append`, but never `exhausted`: what a start has to say, before any commit can make room.
   virtual Result<JournalPosition> append_beyond(std::string_view bytes) = 0;
 
   // What was appended is on the disk when it returns. From any thread.

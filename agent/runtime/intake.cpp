@@ -2,6 +2,7 @@
 #include "agent/runtime/intake.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/runtime/journal_entry.hpp"
 
@@ -43,13 +44,13 @@ Intake::Intake(Parts parts) : parts_(std::move(parts)), ids_(parts_.seed) {}
 void Intake::open(Journal& journal, const Timeline& timeline, std::int64_t max_payload, bool away) {
   const Lock lock(order_);
   const Lock queue(queue_mutex_);
-  journal_ = &journal;
+  journal_ = open_ = &journal;
   max_payload_ = max_payload;
   away_ = away;
   timeline_ = timeline;
   queue_.clear();
   queued_bytes_ = 0;
-  closed_ = told_ = false;
+  closed_ = told_ = held_ = false;
 }
 
 void Intake::close() {
@@ -59,7 +60,8 @@ void Intake::close() {
   }
   drained_.notify_all();
   const Lock lock(order_);
-  journal_ = nullptr;
+  if (open_ != nullptr) (void)open_->flush();  // what can't be written was promised to nobody
+  journal_ = open_ = nullptr;
 }
 
 bool Intake::arrived(const Arrival& arrival) {
@@ -91,9 +93,10 @@ bool Intake::arrived(const Arrival& arrival) {
   }
   if (!has_room(arrival.payload.size() + arrival.topic.size())) return leave(arrival.qos);
   Entry back = model::Input(model::Absence{false});
-  if (away_ && !append(back, 0, 0)) return leave(arrival.qos);
+  if (away_ && !append(back, 0, 0, Write::at_once)) return leave(arrival.qos);
   Entry entry = model::Input(message_of(arrival));
-  return append(entry, arrival.packet_id, digest) ? true : leave(arrival.qos);
+  const Write how = arrival.qos == 0 ? Write::lazily : Write::at_once;  // nobody acknowledges QoS 0
+  return append(entry, arrival.packet_id, digest, how) ? true : leave(arrival.qos);
 }
 
 // QoS 1 stays with the broker, which repeats it; QoS 0 can't be kept.
@@ -114,7 +117,8 @@ bool Intake::has_room(std::uint64_t bytes) {
   return true;
 }
 
-Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest, std::optional<Note> note) {
+Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest, Write how,
+                            std::optional<Note> note) {
   JournalRecord record;
   {
     const Lock lock(queue_mutex_);
@@ -128,7 +132,8 @@ Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest, s
   record.digest = digest;
   record.note = std::move(note);
   record.what = std::move(entry);
-  const auto end = journal_->append(write_record(record));
+  const std::string bytes = write_record(record);
+  const auto end = how == Write::lazily ? journal_->append_lazily(bytes) : journal_->append(bytes);
   entry = std::move(record.what);
   if (end && packet_id > 0) parts_.redelivery.taken(packet_id, digest);
   if (end) {
@@ -139,6 +144,7 @@ Result<void> Intake::append(Entry& entry, int packet_id, std::uint64_t digest, s
     const Lock lock(queue_mutex_);
     writing_ = false;
     if (end) {
+      held_ = held_ || how == Write::lazily;
       queued_bytes_ += weight_of(entry);
       queue_.push_back({record.at, std::move(entry), *end});
     }
@@ -170,7 +176,7 @@ Result<std::string> Intake::accept(Entry entry, std::optional<Note> note) {
     if (message->id.empty()) message->id = ids_.next(parts_.clock.now().wall);
     id = message->id;
   }
-  if (auto done = append(entry, 0, 0, std::move(note)); !done) return done.error();
+  if (auto done = append(entry, 0, 0, Write::at_once, std::move(note)); !done) return done.error();
   return id;
 }
 
@@ -181,13 +187,17 @@ void Intake::session_lost() {
 
 std::vector<Accepted> Intake::take() {
   std::vector<Accepted> taken;
+  bool held = false;
   {
     const Lock lock(queue_mutex_);
     taken.swap(queue_);
     queued_bytes_ = 0;
     told_ = false;
+    held = std::exchange(held_, false);
   }
   drained_.notify_all();
+  // Where this fails, nothing that comes of it is committed: the sync before a commit fails too.
+  if (held && open_ != nullptr) (void)open_->flush();
   return taken;
 }
 

@@ -68,7 +68,7 @@ class Intake {
   // with it or not at all.
   Result<std::string> accept(Entry entry, std::optional<Note> note = {});
 
-  // What came since, in the journal's order.
+  // What came since, in the journal's order, and out of this process by now.
   std::vector<Accepted> take();
   // The present moment, unless something came that must be taken first: no decision may overtake it.
   std::optional<Moment> moment_without_input();
@@ -87,13 +87,18 @@ class Intake {
 
   bool leave(int qos);
   bool has_room(std::uint64_t bytes);
-  Result<void> append(Entry& entry, int packet_id, std::uint64_t digest, std::optional<Note> note = {});
+  // How an entry is written. Lazily: it is safe by the time it is taken, and nobody is told before.
+  enum class Write : std::uint8_t { at_once, lazily };
+
+  Result<void> append(Entry& entry, int packet_id, std::uint64_t digest, Write how,
+                      std::optional<Note> note = {});
   void heed(const Error& problem);
 
   const Parts parts_;
   // Held while an entry is written, so that moments, entries and the queue have one order.
   std::mutex order_;
   Journal* journal_ = nullptr;  // closed: null
+  Journal* open_ = nullptr;     // the same, on the loop only: there it is not waited for
   std::int64_t max_payload_ = 0;
   std::uint64_t room_ = 0;
   bool left_ = false;
@@ -109,6 +114,7 @@ class Intake {
   bool closed_ = true;
   bool told_ = false;
   bool writing_ = false;
+  bool held_ = false;  // something in the queue was written lazily
   IntakeCounts counts_;
 };
 

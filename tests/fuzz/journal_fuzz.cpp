@@ -25,7 +25,7 @@ std::string segment_of(std::string_view bytes) {
     const std::size_t length = std::min<std::size_t>(bytes.size() - 1, static_cast<unsigned char>(bytes[0]));
     const std::string_view part = bytes.substr(1, length);
     if (whole) {
-      content += journal::encode_frame(journal::FrameKind::entry, part, position, 7);
+      journal::append_frame(content, journal::FrameKind::entry, part, position, 7);
     } else {
       content += part;
       content.resize((content.size() + 7) / 8 * 8, '\0');

@@ -10,9 +10,16 @@ using journal::Segment;
 
 namespace {
 
+constexpr std::size_t kMostHeld = 64 * 1024;
+
 // A frame, and the seal that may follow it.
 std::uint64_t needed_for(std::size_t bytes) {
   return journal::frame_size(bytes) + journal::frame_size(0);
+}
+
+// A full disk is no full journal, which the next commit empties.
+Error disk_error(const Error& problem) {
+  return problem.kind() == ErrorKind::exhausted ? Error(ErrorKind::unavailable, problem.message()) : problem;
 }
 
 }  // namespace
@@ -21,6 +28,23 @@ Result<JournalPosition> FileJournal::append(std::string_view bytes) {
   Lock lock(mutex_);
   if (!fits(bytes.size())) return Error(ErrorKind::exhausted, "the input journal is full");
   return write_entry(lock, bytes);
+}
+
+Result<JournalPosition> FileJournal::append_lazily(std::string_view bytes) {
+  Lock lock(mutex_);
+  if (!fits(bytes.size())) return Error(ErrorKind::exhausted, "the input journal is full");
+  if (options_.sync_always || held_.size() + bytes.size() > kMostHeld) return write_entry(lock, bytes);
+  if (auto done = make_room(lock, bytes.size()); !done) return disk_error(done.error());
+  const std::size_t before = held_.size();
+  journal::append_frame(held_, FrameKind::entry, bytes, next_, segments_.back().salt);
+  next_ += held_.size() - before;
+  return JournalPosition{next_};
+}
+
+Result<void> FileJournal::flush() {
+  const Lock lock(mutex_);
+  auto done = write_held(next_);
+  return done ? done : disk_error(done.error());
 }
 
 Result<JournalPosition> FileJournal::append_beyond(std::string_view bytes) {
@@ -34,9 +58,7 @@ Result<JournalPosition> FileJournal::write_entry(Lock& lock, std::string_view by
   const std::uint64_t end = next_;
   if (done && options_.sync_always) done = sync_up_to(lock, end);
   if (done) return JournalPosition{end};
-  // A full disk is no full journal, which the next commit empties.
-  const Error& problem = done.error();
-  return problem.kind() == ErrorKind::exhausted ? Error(ErrorKind::unavailable, problem.message()) : problem;
+  return disk_error(done.error());
 }
 
 bool FileJournal::fits(std::size_t bytes) const {
@@ -82,7 +104,9 @@ Result<void> FileJournal::sync_up_to(Lock& lock, std::uint64_t target) {
 }
 
 void FileJournal::sync_once(Lock& lock) {
-  if (auto done = rewrite_forgotten(); !done) return heed_sync(done, next_);
+  auto written = write_held(next_);
+  if (written) written = rewrite_forgotten();
+  if (!written) return heed_sync(written, next_);
   const std::uint64_t target = next_;
   const std::shared_ptr<File> file = segments_.back().file;
   syncing_ = true;
@@ -147,14 +171,25 @@ Result<void> FileJournal::rewrite(std::uint64_t from, std::uint64_t to) {
   return segment.file->write_at(from - segment.base, bytes);
 }
 
+// With what is held before it, in one go. Where that fails the frame is gone, and the rest is held on.
 Result<void> FileJournal::write_frame(FrameKind kind, std::string_view bytes) {
-  const Segment& segment = segments_.back();
-  const std::string frame = journal::encode_frame(kind, bytes, next_, segment.salt);
-  if (auto done = segment.file->write_at(next_ - segment.base, frame); !done) {
-    damage_end_ = std::max(damage_end_, next_ + frame.size());
+  const std::size_t before = held_.size();
+  journal::append_frame(held_, kind, bytes, next_, segments_.back().salt);
+  const std::uint64_t end = next_ + (held_.size() - before);
+  if (auto done = write_held(end); !done) {
+    held_.resize(before);
+    damage_end_ = std::max(damage_end_, end);
     return done;
   }
-  next_ += frame.size();
+  next_ = end;
+  return {};
+}
+
+Result<void> FileJournal::write_held(std::uint64_t end) {
+  if (held_.empty()) return {};
+  const Segment& segment = segments_.back();
+  if (auto done = segment.file->write_at(end - held_.size() - segment.base, held_); !done) return done;
+  held_.clear();
   return {};
 }
 
@@ -215,7 +250,7 @@ Result<std::pair<Segment, std::uint64_t>> FileJournal::prepare_segment(std::uint
   std::string head = journal::encode_header({segment.base, segment.salt});
   const std::string preamble = options_.preamble ? options_.preamble() : std::string();
   if (!preamble.empty()) {
-    head += journal::encode_frame(FrameKind::preamble, preamble, base + head.size(), segment.salt);
+    journal::append_frame(head, FrameKind::preamble, preamble, base + head.size(), segment.salt);
   }
   const std::uint64_t least = (head.size() + needed + 4095) / 4096 * 4096;
   if (auto done = segment.file->preallocate(std::max(options_.segment_bytes, least)); !done)

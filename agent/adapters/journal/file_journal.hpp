@@ -36,6 +36,8 @@ class FileJournal final : public Journal {
                                                    JournalPosition committed, const JournalVisitor& visit);
 
   Result<JournalPosition> append(std::string_view bytes) override;
+  Result<JournalPosition> append_lazily(std::string_view bytes) override;
+  Result<void> flush() override;
   Result<JournalPosition> append_beyond(std::string_view bytes) override;
   Result<void> sync() override;
   bool needs_sync() const override;
@@ -69,6 +71,7 @@ class FileJournal final : public Journal {
   Result<std::pair<journal::Segment, std::uint64_t>> prepare_segment(std::uint64_t base,
                                                                      std::uint64_t needed);
   Result<void> write_frame(journal::FrameKind kind, std::string_view bytes);
+  Result<void> write_held(std::uint64_t end);
   Result<void> seal_current();
   Result<void> sync_up_to(Lock& lock, std::uint64_t target);
   void sync_once(Lock& lock);
@@ -87,6 +90,7 @@ class FileJournal final : public Journal {
   std::deque<journal::Segment> segments_;  // the last one is written to
   std::uint64_t committed_ = 0;
   std::uint64_t next_ = 0;         // where the next frame goes
+  std::string held_;               // the frames before `next_` that are not written yet
   std::uint64_t synced_ = 0;       // everything before it is on the disk
   std::uint64_t damage_end_ = 0;   // up to here lie bytes that must be overwritten before the next frame
   bool rewrite_unsynced_ = false;  // a sync failed: the kernel may have forgotten what it was to write

@@ -38,7 +38,8 @@ std::size_t frame_size(std::size_t bytes) {
   return (kFrameHeader + bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-std::string encode_frame(FrameKind kind, std::string_view bytes, std::uint64_t position, std::uint32_t salt) {
+void append_frame(std::string& to, FrameKind kind, std::string_view bytes, std::uint64_t position,
+                  std::uint32_t salt) {
   ByteWriter writer;
   writer.put_fixed64(position);
   writer.put_fixed32(static_cast<std::uint32_t>(bytes.size()));
@@ -46,10 +47,10 @@ std::string encode_frame(FrameKind kind, std::string_view bytes, std::uint64_t p
   const std::uint32_t sum = crc32c(bytes, crc32c(writer.bytes(), salt));
   writer.put_fixed32(sum);
   writer.put_fixed32(0);
-  std::string frame = writer.take();
-  frame += bytes;
-  frame.resize(frame_size(bytes.size()), '\0');
-  return frame;
+  const std::size_t end = to.size() + frame_size(bytes.size());
+  to += writer.bytes();
+  to += bytes;
+  to.resize(end, '\0');
 }
 
 std::optional<Frame> decode_frame(std::string_view bytes, std::uint64_t position, std::uint32_t salt) {

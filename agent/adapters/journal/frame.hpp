@@ -27,7 +27,8 @@ std::string encode_header(const SegmentHeader& header);
 std::optional<SegmentHeader> decode_header(std::string_view bytes);
 
 // With its padding. The frame knows its own position, so that it is valid in one place only.
-std::string encode_frame(FrameKind kind, std::string_view bytes, std::uint64_t position, std::uint32_t salt);
+void append_frame(std::string& to, FrameKind kind, std::string_view bytes, std::uint64_t position,
+                  std::uint32_t salt);
 std::size_t frame_size(std::size_t bytes);
 
 struct Frame {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -150,6 +151,60 @@ TYPED_TEST(JournalContract, LetsManyThreadsAppendAtOnce) {
   journal = this->open();
   EXPECT_EQ(std::set<std::string>(this->seen.begin(), this->seen.end()).size(), 200U);
   EXPECT_EQ(this->seen.size(), 200U);
+}
+
+// What nobody is told is safe stays with the process until something has to be: then it is there, in its
+// place, before what came later.
+TYPED_TEST(JournalContract, HoldsWhatIsAppendedLazilyUntilSomethingHasToBeSafe) {
+  this->options.sync_always = false;
+  using Step = std::function<bool(FileJournal&)>;
+  const std::vector<std::pair<Step, std::vector<std::string>>> steps{
+      {[](FileJournal&) { return true; }, {}},
+      {[](FileJournal& journal) { return static_cast<bool>(journal.flush()); }, {"lazy"}},
+      {[](FileJournal& journal) { return static_cast<bool>(journal.sync()); }, {"lazy"}},
+      {[](FileJournal& journal) { return static_cast<bool>(journal.sync_always(true)); }, {"lazy"}},
+      {[](FileJournal& journal) { return static_cast<bool>(journal.append("next")); }, {"lazy", "next"}}};
+  std::vector<std::string> expected;
+  for (const auto& [step, more] : steps) {
+    auto journal = this->open();
+    ASSERT_TRUE(journal->append_lazily("lazy"));
+    EXPECT_TRUE(journal->needs_sync()) << "nothing is committed that is held";
+    ASSERT_TRUE(step(*journal));
+    journal.reset();
+    expected.insert(expected.end(), more.begin(), more.end());
+    journal = this->open();
+    EXPECT_EQ(this->seen, expected);
+  }
+}
+
+TYPED_TEST(JournalContract, HoldsNothingWhereEachEntryIsSynced) {
+  auto journal = this->open();
+  ASSERT_TRUE(journal->append_lazily("lazy"));
+  EXPECT_FALSE(journal->needs_sync());
+  journal.reset();
+  journal = this->open();
+  EXPECT_EQ(this->seen, std::vector<std::string>{"lazy"});
+}
+
+TYPED_TEST(JournalContract, KeepsTheOrderOfWhatIsHeldOverManySegments) {
+  this->options.sync_always = false;
+  this->options.segment_bytes = 65'536 + 4096;
+  auto journal = this->open();
+  std::vector<std::string> written;
+  std::uint64_t last = 0;
+  for (int i = 0; i < 3000; ++i) {
+    written.push_back(std::to_string(i) + std::string(static_cast<std::size_t>(i % 200), 'x'));
+    const auto end =
+        i % 700 == 699 ? journal->append(written.back()) : journal->append_lazily(written.back());
+    ASSERT_TRUE(end);
+    EXPECT_GT(end->offset, last);
+    last = end->offset;
+  }
+  EXPECT_EQ(journal->end().offset, last);
+  ASSERT_TRUE(journal->flush());
+  journal.reset();
+  journal = this->open();
+  EXPECT_EQ(this->seen, written);
 }
 
 TYPED_TEST(JournalContract, NeverGivesAPositionTwice) {
@@ -311,6 +366,34 @@ TEST(Journal, SharesASyncBetweenThreadsAndWritesAboutWhatItIsGiven) {
   ASSERT_TRUE(journal->sync());
   EXPECT_EQ(disk.syncs(), syncs + 1);
   EXPECT_FALSE(journal->needs_sync());
+}
+
+TEST(Journal, HoldsOnWhatItCouldNotWrite) {
+  FakeDisk disk;
+  FakeLogSink sink;
+  Log log(sink, LogSeverity::debug, [] { return Instant{}; });
+  const JournalOptions options{
+      .directory = "/s", .sync_always = false, .segment_bytes = 4096, .salt = 1, .preamble = {}};
+  std::vector<std::string> seen;
+  const auto open = [&] {
+    seen.clear();
+    return std::move(*FileJournal::open(disk, log, options, {},
+                                        [&](const JournalEntry& entry) { seen.emplace_back(entry.bytes); }));
+  };
+  auto journal = open();
+  ASSERT_TRUE(journal->append("first"));
+  ASSERT_TRUE(journal->append_lazily("held"));
+  disk.set_fault_plan([](std::uint64_t, FakeDisk::Operation) {
+    return FakeDisk::Fault{Error(ErrorKind::unavailable, "the disk is ill"), 10};
+  });
+  EXPECT_FALSE(journal->flush());
+  EXPECT_FALSE(journal->append("refused"));
+  EXPECT_FALSE(journal->sync()) << "nothing that comes of it is committed";
+  disk.set_fault_plan(nullptr);
+  ASSERT_TRUE(journal->append("last"));
+  journal.reset();
+  journal = open();
+  EXPECT_EQ(seen, (std::vector<std::string>{"first", "held", "last"}));
 }
 
 TEST(Crc32c, IsTheOneOfTheStandard) {
