@@ -55,11 +55,7 @@ bool RuleRunner::is_late(const WindowState& window, Instant time) const {
   if (compiled.kind == WindowKind::event_session) {
     return time < window.course->last_end || is_closed(window, time + compiled.gap);
   }
-  Period period = compiled.periods->containing(time);
-  for (std::int64_t step = 0; step < compiled.steps; ++step, period = compiled.periods->after(period)) {
-    if (!is_closed(window, period.end)) return false;
-  }
-  return true;
+  return !first_open_end(window, compiled.periods->containing(time));
 }
 
 bool RuleRunner::enter_by_event_time(Incoming& in, WindowState& window, Instant time) {
@@ -131,12 +127,18 @@ void RuleRunner::add_to_session(Incoming& in, WindowState& window, Instant time)
 std::optional<Instant> RuleRunner::first_open_end(const WindowState& window) const {
   if (window.panes.empty()) return std::nullopt;
   if (rule_.window->kind == WindowKind::event_session) return window.panes.front().end;
-  const Periods& periods = *rule_.window->periods;
   for (const Pane& pane : window.panes) {
-    Period period{pane.start, pane.end};
-    for (std::int64_t step = 0; step < rule_.window->steps; ++step, period = periods.after(period)) {
-      if (!is_closed(window, period.end)) return period.end;
-    }
+    if (const auto end = first_open_end(window, {pane.start, pane.end})) return end;
+  }
+  return std::nullopt;
+}
+
+// Of the windows that this period is a part of. The clock may have closed a later one before an earlier
+// one, which nothing was in.
+std::optional<Instant> RuleRunner::first_open_end(const WindowState& window, Period period) const {
+  for (std::int64_t step = 0; step < rule_.window->steps; ++step) {
+    if (!is_closed(window, period.end)) return period.end;
+    period = rule_.window->periods->after(period);
   }
   return std::nullopt;
 }
@@ -162,7 +164,9 @@ void RuleRunner::close_event_window(KeyState& state, Instant end, const Closing&
 // time has passed anyway.
 void RuleRunner::drop_closed(WindowState& window) const {
   if (rule_.window->kind != WindowKind::event_period) return;
-  std::erase_if(window.panes, [&](const Pane& pane) { return is_closed(window, last_end(pane)); });
+  std::erase_if(window.panes, [&](const Pane& pane) {
+    return !first_open_end(window, {pane.start, pane.end});
+  });
   Course& course = *window.course;
   if (!course.newest) return;
   const Instant passed = *course.newest - rule_.window->lateness;

@@ -163,6 +163,7 @@ class RuleRunner {
   void add_to_session(Incoming& in, WindowState& window, Instant time);
   void add_to_period(Incoming& in, WindowState& window, Instant time);
   std::optional<Instant> first_open_end(const WindowState& window) const;
+  std::optional<Instant> first_open_end(const WindowState& window, Period period) const;
   void close_event_window(KeyState& state, Instant end, const Closing& closing);
   void drop_closed(WindowState& window) const;
   Elapsed quiet_due(const WindowState& window, Instant end) const;

@@ -346,6 +346,20 @@ TEST(EventTime, OfASlidingWindowALateMessageIsLeftOutOfTheClosedOnesOnly) {
   EXPECT_EQ(desk.told(), (Lines{"12:01:10.000  [[1]]", "12:02:00.000  [[1,2,3]]", "12:02:01.000  -late"}));
 }
 
+TEST(EventTime, OfASlidingWindowTheClockMayCloseALaterOneFirst) {
+  // The clock closes what ends at 28 and 29, where nothing was in what ends at 27.
+  Desk desk(
+      "[rule.r]\ntopic = \"t\"\nwindow = { every = \"1s\", over = \"3s\", time = \"payload\", lateness = "
+      "\"1s\" }\n"
+      "collect = { l = \"list(payload)\" }\n" +
+      signal("\"{window.end}\", \"{window.l}\""));
+  desk.hear("12:00:27", "t", "1773144027").hear("12:00:30", "t", "1773144025").finish();
+  EXPECT_EQ(desk.told(), (Lines{"12:00:29.000  [\"2026-03-10T12:00:28Z\",[1773144027]]",
+                                "12:00:30.000  [\"2026-03-10T12:00:29Z\",[1773144027]]",
+                                "12:00:32.000  [\"2026-03-10T12:00:27Z\",[1773144025]]",
+                                "12:00:32.000  [\"2026-03-10T12:00:30Z\",[1773144027]]"}));
+}
+
 TEST(EventTime, SessionsAreLateBeforeTheEndOfAClosedOneAndOnceTheirOwnGapHasPassed) {
   Desk desk(
       "[rule.r]\ntopic = \"t\"\nwindow = { session = \"30s\", time = \"payload\", lateness = \"10s\" }\n" +
