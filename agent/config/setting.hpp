@@ -273,6 +273,7 @@ Key<StructOf<M>> choice(std::string name, std::string doc, std::vector<std::stri
 
 // A table of its own, into a member that is a struct or an optional one.
 template <auto M, typename Inner>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): moved from, which clang-tidy 14 misses here
 Key<StructOf<M>> table(std::string name, std::string doc, const Section<Inner>& section) {
   using S = StructOf<M>;
   Setting declared{
@@ -287,6 +288,7 @@ Key<StructOf<M>> table(std::string name, std::string doc, const Section<Inner>& 
 
 // One table or a list of them, into a vector.
 template <auto M, typename Inner>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): moved from, which clang-tidy 14 misses here
 Key<StructOf<M>> tables(std::string name, std::string doc, const Section<Inner>& section) {
   using S = StructOf<M>;
   Setting declared{.name = std::move(name),

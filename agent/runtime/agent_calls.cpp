@@ -94,7 +94,7 @@ void Agent::records(RecordState state, std::uint64_t after, std::size_t limit,
 void Agent::read_waiting(std::optional<std::string> lane, std::uint64_t after, std::size_t limit,
                          Bridge::Parts::ReadDone done) {
   ask_store<std::vector<StoredRecord>>(
-      [=](Store& store) {
+      [lane = std::move(lane), after, limit](Store& store) {
         return lane ? store.lane_records(*lane, after, limit)
                     : store.records(RecordState::waiting, after, limit);
       },

@@ -145,6 +145,7 @@ void Agent::shed(std::uint64_t excess) {
 
 void Agent::shed_these(const std::vector<StoredRecord>& candidates, std::string_view reason) {
   std::vector<std::uint64_t> numbers;
+  numbers.reserve(candidates.size());
   for (const StoredRecord& stored : candidates) numbers.push_back(stored.record.number);
   const auto go_on = [this] {
     shedding_ = false;

@@ -186,7 +186,7 @@ void Bridge::publish(outbox::Job job) {
   auto call = std::make_shared<Call>(Call{std::move(job), {}});
   const Map& action = call->job.entry.record.action;
   const auto done = [this, &loop = parts_.loop, alive = std::weak_ptr(alive_), call,
-                     sent](Result<void> result) {
+                     sent](const Result<void>& result) {
     loop.post([this, alive, call, sent, answer = publish_answer(result)] {
       if (!alive.expired()) answered(std::move(call->job), answer, sent);
     });

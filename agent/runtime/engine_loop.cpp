@@ -195,8 +195,7 @@ void EngineLoop::number_records(std::vector<model::OutboxRecord>& refused) {
     record.number = next_number_++;
     if (parts_.admits && !parts_.admits(record)) {
       effects_.ledger.push_back(dropped_entry(record, now().wall, "newest"));
-      refused.push_back(std::move(record));
-      record.number = 0;
+      refused.push_back(std::exchange(record, {}));
       continue;
     }
     if (parts_.sealer == nullptr) continue;

@@ -11,7 +11,7 @@ constexpr Millis kWithoutWatchdog = std::chrono::seconds{30};
 
 }  // namespace
 
-Heartbeat::Heartbeat(EventLoop& loop, Supervisor& supervisor, std::vector<Worker*> workers, Line line)
+Heartbeat::Heartbeat(EventLoop& loop, Supervisor& supervisor, const std::vector<Worker*>& workers, Line line)
     : loop_(loop), supervisor_(supervisor), line_(std::move(line)) {
   for (Worker* worker : workers) watched_.push_back({worker, {}});
 }

@@ -19,7 +19,7 @@ class Heartbeat {
   using Line = std::function<std::string()>;
 
   // `line` says in words how the agent is.
-  Heartbeat(EventLoop& loop, Supervisor& supervisor, std::vector<Worker*> workers, Line line);
+  Heartbeat(EventLoop& loop, Supervisor& supervisor, const std::vector<Worker*>& workers, Line line);
 
   void beat();
 

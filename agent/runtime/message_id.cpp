@@ -5,7 +5,7 @@ namespace sundial::runtime {
 namespace {
 
 constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";  // none that look alike
-constexpr int kHalf = 10;
+constexpr std::size_t kHalf = 10;
 constexpr int kBits = 5;
 
 }  // namespace
@@ -14,9 +14,9 @@ std::string MessageIds::next(Instant now) {
   std::string id(2 * kHalf, '0');
   auto time = static_cast<std::uint64_t>(now.time_since_epoch().count());
   std::uint64_t chance = random_();
-  for (int place = kHalf - 1; place >= 0; --place, time >>= kBits, chance >>= kBits) {
-    id[static_cast<std::size_t>(place)] = kAlphabet[time & 31];
-    id[static_cast<std::size_t>(place + kHalf)] = kAlphabet[chance & 31];
+  for (std::size_t place = kHalf; place-- > 0; time >>= kBits, chance >>= kBits) {
+    id[place] = kAlphabet[time & 31];
+    id[place + kHalf] = kAlphabet[chance & 31];
   }
   return id;
 }

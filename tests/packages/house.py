@@ -11,7 +11,7 @@ SUITE = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().
 
 def run(*command, **options):
     """What the command prints; its errors are shown where it fails."""
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=options.pop("timeout", 120), **options)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=options.pop("timeout", 300), **options)
     if answer.returncode != 0:
         raise AssertionError(f"{' '.join(map(str, command))} ended with {answer.returncode}:\n{answer.stdout}{answer.stderr}")
     return answer.stdout

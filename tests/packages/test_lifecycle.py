@@ -17,8 +17,6 @@ listen = "127.0.0.1:{http}"
 topic = "life/{{phase}}"
 start = {{ workflow = "Reading", args = ["{{payload}}"] }}
 """
-# An emulated program on a busy machine.
-PATIENCE = 120
 
 
 class Lifecycle(unittest.TestCase):
@@ -41,7 +39,7 @@ class Lifecycle(unittest.TestCase):
         self.agent = Program(self.house.program("run"), self.folder.path / "agent.log",
                              env={"STATE_DIRECTORY": "/var/lib/sundial"})
         try:
-            wait_for(lambda: self.http.call("GET", "/readyz")[0] == 200, "the agent to be ready", PATIENCE)
+            wait_for(lambda: self.http.call("GET", "/readyz")[0] == 200, "the agent to be ready")
         except AssertionError as problem:
             raise AssertionError(f"{problem}\n{self.agent.text()[-3000:]}") from problem
 
@@ -50,7 +48,7 @@ class Lifecycle(unittest.TestCase):
         self.agent = None
 
     def wait_for_readings(self, expected):
-        wait_for(lambda: len(self.temporal.started("Reading")) >= len(expected), "the workflows", PATIENCE)
+        wait_for(lambda: len(self.temporal.started("Reading")) >= len(expected), "the workflows")
         self.assertEqual(self.temporal.started("Reading"), expected)
 
     def live(self, architecture, deb):
@@ -73,7 +71,7 @@ class Lifecycle(unittest.TestCase):
         port = self.temporal.port
         self.temporal.stop()
         self.broker.publish_lines("life/waiting", ["4", "5", "6"])
-        wait_for(lambda: self.http.call("GET", "/api/v1/status")[1]["outbox"]["entries"] == 3, "the outbox", PATIENCE)
+        wait_for(lambda: self.http.call("GET", "/api/v1/status")[1]["outbox"]["entries"] == 3, "the outbox")
         self.stop()
 
         self.assertIn("over (0.0.1-1)", self.house.install(deb))

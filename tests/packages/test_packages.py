@@ -89,7 +89,7 @@ class Packages(unittest.TestCase):
                 uname.chmod(0o755)
                 script = self.folder.path / "preinst"
                 script.write_text(run("dpkg-deb", "-I", package("pi-arm64"), "preinst"))
-                answer = subprocess.run(["sh", script, "install"], capture_output=True, text=True, timeout=10,
+                answer = subprocess.run(["sh", script, "install"], capture_output=True, text=True, timeout=120,
                                         env={"PATH": f"{uname.parent}:{os.environ['PATH']}"})
                 self.assertEqual(answer.returncode == 0, welcome, answer.stderr)
                 if not welcome:
@@ -101,7 +101,7 @@ class Unit(unittest.TestCase):
 
     def test_it_is_sandboxed(self):
         answer = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", str(self.unit)],
-                                capture_output=True, text=True, timeout=60)
+                                capture_output=True, text=True, timeout=120)
         self.assertEqual(answer.returncode, 0, answer.stdout[-400:] + answer.stderr)
 
     def test_it_says_what_keeps_the_agent_going(self):

@@ -89,10 +89,10 @@ class Readme(unittest.TestCase):
         answer = type_in("\n".join(lines))
         self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
         # The last one asks the agent how it is, as soon as it has started.
-        status = wait_for(lambda: (answer := type_in(last)).returncode == 0 and answer.stdout, "`" + last + "`", 120)
+        status = wait_for(lambda: (answer := type_in(last)).returncode == 0 and answer.stdout, "`" + last + "`")
         self.assertRegex(status, r": ready\n")
         self.broker.publish("hello", '"pi"')
-        wait_for(lambda: self.temporal.started("Hello") == ["pi"], "the workflow", 60)
+        wait_for(lambda: self.temporal.started("Hello") == ["pi"], "the workflow")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Container:
         self.program = Program(["systemd-nspawn", "-D", str(house.path), "--register=no", "--keep-unit", "--boot",
                                 "--console=read-only", "--capability=CAP_SYS_TIME"], log, env=env)
         try:
-            wait_for(lambda: self.ask("systemctl is-active multi-user.target") == "active", "systemd to be up", 120)
+            wait_for(lambda: self.ask("systemctl is-active multi-user.target") == "active", "systemd to be up")
         except AssertionError as problem:
             raise AssertionError(f"{problem}\n{self.program.text()[-2000:]}") from problem
 
@@ -51,7 +51,7 @@ class Container:
         if not first:
             raise OSError("the container has not begun")
         return subprocess.run(["nsenter", "-t", first[0], "-a", "sh", "-c", command], text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=60).stdout.strip()
+                              stderr=subprocess.STDOUT, timeout=120).stdout.strip()
 
     def stop(self):
         self.program.stop(60)
@@ -79,7 +79,7 @@ class Service(unittest.TestCase):
         cls.addClassCleanup(cls.container.stop)
 
     def setUp(self):
-        wait_for(self.ready, "the agent to be ready", 60)
+        wait_for(self.ready, "the agent to be ready")
 
     def ask(self, command):
         return self.container.ask(command)
@@ -91,12 +91,12 @@ class Service(unittest.TestCase):
         return json.loads(self.ask("sundial status --json"))["ready"]
 
     def wait_for_restart(self, restarts):
-        wait_for(lambda: int(self.property("NRestarts")) > restarts, "a restart", 90)
-        wait_for(self.ready, "the agent to be ready", 60)
+        wait_for(lambda: int(self.property("NRestarts")) > restarts, "a restart")
+        wait_for(self.ready, "the agent to be ready")
 
     def test_it_tells_systemd_how_it_is(self):
         self.assertEqual(self.property("ActiveState"), "active")
-        wait_for(lambda: self.property("StatusText").startswith("ready; 0 waiting"), "the line", 60)
+        wait_for(lambda: self.property("StatusText").startswith("ready; 0 waiting"), "the line")
 
     def test_secrets_are_handed_to_it_alone(self):
         self.assertEqual(self.ask("stat -c '%a %U' /run/credentials/sundial.service/secret_token"), "400 sundial")

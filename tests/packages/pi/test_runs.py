@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from house import ROOT, House, run  # noqa: E402
 from support import FakeTemporal, Folder, Http, Mosquitto, Program, free_port, wait_for  # noqa: E402
-from test_lifecycle import CONFIG, PATIENCE  # noqa: E402
+from test_lifecycle import CONFIG  # noqa: E402
 
 
 def made(suite, architecture):
@@ -40,9 +40,9 @@ class Runs(unittest.TestCase):
         (house.path / "etc/sundial/sundial.toml").write_text(config)
         agent = Program(house.program("run"), folder.path / "agent.log", env={"STATE_DIRECTORY": "/var/lib/sundial"})
         self.addCleanup(agent.stop)
-        wait_for(lambda: http.call("GET", "/readyz")[0] == 200, "the agent to be ready", PATIENCE)
+        wait_for(lambda: http.call("GET", "/readyz")[0] == 200, "the agent to be ready")
         broker.publish_lines("life/there", ["1", "2"])
-        wait_for(lambda: temporal.started("Reading") == [1, 2], "the workflows", PATIENCE)
+        wait_for(lambda: temporal.started("Reading") == [1, 2], "the workflows")
 
     def test_bookworm_armhf(self):
         self.run_there("bookworm", "armhf")

@@ -26,7 +26,7 @@ async def said(process: asyncio.subprocess.Process, word: str) -> str:
     assert process.stdout
     text = ""
     while word not in text:
-        line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), 180)).decode()
         if not line:
             raise AssertionError(f"it ended without saying '{word}': {text}")
         text += line
@@ -45,10 +45,10 @@ class Process(unittest.IsolatedAsyncioTestCase):
         self.assertIn("namespace default, no TLS, no API key", summary)
         self.assertRegex(summary, r"\d+ workflows, \d+ activities on sundial \(100 at once\).*processing \(10 at once\)")
         workflow = await client.start_workflow("LongActivity", 20, id=str(uuid.uuid4()), task_queue="processing")
-        await asyncio.wait_for(until_it_runs(workflow), 30)
+        await asyncio.wait_for(until_it_runs(workflow), 180)
         process.send_signal(number)
         await said(process, "worker has stopped")
-        self.assertEqual(await asyncio.wait_for(process.wait(), 30), 0)
+        self.assertEqual(await asyncio.wait_for(process.wait(), 180), 0)
         # Its activity ran to the end; the workflow goes on with the next worker.
         ended = [event.activity_task_completed_event_attributes.result.payloads[0].data
                  async for event in workflow.fetch_history_events()
@@ -67,7 +67,7 @@ class Process(unittest.IsolatedAsyncioTestCase):
             (78, "is no gRPC address", {"TEMPORAL_ADDRESS": "http://127.0.0.1:7243"}),
         ):
             process = await started(**environment)
-            output, _ = await asyncio.wait_for(process.communicate(), 60)
+            output, _ = await asyncio.wait_for(process.communicate(), 180)
             self.assertEqual(process.returncode, status)
             self.assertIn(reason, output.decode())
 

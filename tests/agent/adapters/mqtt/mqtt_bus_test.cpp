@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -240,11 +241,13 @@ TEST_P(MqttBusTest, WhatWasNotTakenComesAgainMarkedAsDuplicate) {
 
 // Once the stop has begun, the bus takes nothing to publish any more.
 void wait_for_stop(MessageBus& bus) {
-  for (bool begun = false; !begun; std::this_thread::yield()) {
-    bus.publish("a/filler", "", 0, false, std::nullopt, [&](const Result<void>& outcome) {
-      begun = begun || (!outcome && outcome.error().kind() == ErrorKind::unavailable);
+  const auto begun = std::make_shared<std::atomic<bool>>(false);  // the last answers may come later than that
+  EXPECT_TRUE(testing_support::until([&] {
+    bus.publish("a/filler", "", 0, false, std::nullopt, [begun](const Result<void>& outcome) {
+      if (!outcome && outcome.error().kind() == ErrorKind::unavailable) *begun = true;
     });
-  }
+    return begun->load();
+  }));
 }
 
 TEST_P(MqttBusTest, SaysGoodByeAfterTheMessageThatItTakesWhenItStops) {
