@@ -164,7 +164,7 @@ class ReplayVerb {
     if (!engine) return kExitConfiguration;
     bool first = true;
     const bool as_list = options_.output.output == "json";
-    const auto print = [&](std::string line) {
+    const auto print = [&](const std::string& line) {
       progress_.clear();
       if (as_list) world_.out << (std::exchange(first, false) ? "[\n" : ",\n");
       world_.out << line;

@@ -43,9 +43,9 @@ Result<void> add_times(const ScheduleFlags& flags, const Value* present_cron, Ma
     const std::size_t slash = text.find('/');
     const std::string every = text.substr(0, slash);
     const std::string offset = slash == std::string::npos ? "" : text.substr(slash + 1);
-    if (const Result<void> span = check_span("--interval", every); !span) return span;
+    if (Result<void> span = check_span("--interval", every); !span) return span;
     if (slash != std::string::npos) {
-      if (const Result<void> span = check_span("--interval", offset); !span) return span;
+      if (Result<void> span = check_span("--interval", offset); !span) return span;
     }
     if (i > 0) {
       crons.emplace_back("@every " + text);
@@ -87,7 +87,7 @@ Result<void> add_spans(const ScheduleFlags& flags, Map& body) {
       {{"--jitter", "jitter", flags.jitter}, {"--catchup-window", "catch_up", flags.catch_up}}};
   for (const auto& [flag, key, text] : spans) {
     if (text.empty()) continue;
-    if (const Result<void> span = check_span(flag, text); !span) return span;
+    if (Result<void> span = check_span(flag, text); !span) return span;
     body.set(key, text);
   }
   return {};

@@ -137,8 +137,9 @@ Document read_document(const Files& files, const std::string& config_file) {
     document.problems.push_back({{folder, 0, 0}, "", names.error().message()});
     return document;
   }
+  const std::string within = folder + "/";
   for (const std::string& name : names.value()) {
-    if (name.ends_with(".toml") && !name.starts_with('.')) read_into(files, folder + "/" + name, document);
+    if (name.ends_with(".toml") && !name.starts_with('.')) read_into(files, within + name, document);
   }
   return document;
 }
