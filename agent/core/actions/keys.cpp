@@ -6,6 +6,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "agent/core/actions/template.hpp"
 #include "agent/core/expression/value_semantics.hpp"
@@ -153,6 +154,15 @@ Problem fit_one_of(Value& value, std::initializer_list<std::string_view> words) 
   return fmt::format("{}{} is expected{}", words.size() > 1 ? "one of " : "", all, meant);
 }
 
+std::string unknown_key(std::string_view name, const Keys& keys) {
+  std::vector<std::string_view> names;
+  for (const Key& key : keys) names.push_back(key.name);
+  const auto meant = did_you_mean(name, names);
+  return fmt::format("'{}' is not a key of it{}", printable(name, 40),
+                     meant ? fmt::format("; did you mean '{}'?", *meant)
+                           : fmt::format("; it has {}", fmt::join(names, ", ")));
+}
+
 // A table with these keys only; each brought into its form.
 Problem fit_table(Value& value, const Keys& keys) {
   Map* map = value.get_if<Map>();
@@ -160,7 +170,7 @@ Problem fit_table(Value& value, const Keys& keys) {
   for (Map::Member& member : *map) {
     const std::string& name = *member.first.text();
     const Key* known = find_in(keys, name);
-    if (known == nullptr) return fmt::format("'{}' is not a key of it", printable(name, 40));
+    if (known == nullptr) return unknown_key(name, keys);
     if (const Problem problem = fit(known->form, member.second))
       return fmt::format("{}: {}", known->name, *problem);
   }

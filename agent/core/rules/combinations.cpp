@@ -104,6 +104,10 @@ void check_hearing(const RuleDefinition& rule, const std::string& where, std::ve
   } else if (topic == nullptr && rule.source->find("webhook") == nullptr) {
     problems.push_back({rule.at, where, "hears nothing; give it a `topic` or a `webhook`"});
   }
+  if (rule.webhook && (rule.webhook->text.empty() || rule.webhook->text.find('/') != std::string::npos)) {
+    problems.push_back({rule.webhook->at, where + " webhook",
+                        "no call of POST /webhook/NAME can have this name; it is one level of a path"});
+  }
   if (rule.silent_for && rule.retained == model::Retained::only) {
     problems.push_back({place_of(*rule.source, "retained"), where + " retained",
                         "a retained message is not hearing, so that `silent_for` would hear nothing; leave "

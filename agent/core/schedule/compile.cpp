@@ -152,6 +152,8 @@ class Compiler {
     }
     parts_.start = definition_.start_at;
     parts_.end = definition_.end_at;
+    if (parts_.start && parts_.end && *parts_.end < *parts_.start)
+      notes_.push_back("end_at lies before start_at: the schedule never fires by itself");
     return CompiledTimes{Timetable(std::move(parts_)), std::move(notes_)};
   }
 

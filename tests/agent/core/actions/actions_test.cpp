@@ -296,6 +296,16 @@ TEST_F(Actions, ReportsEverythingThatIsWrongAtOnce) {
   EXPECT_EQ(found[10], "config.toml:1:5: [rule.overheat] do: 'workflow' is missing");
 }
 
+TEST_F(Actions, SuggestsKeysOfInnerTablesToo) {
+  const auto retry = problems(ActionKind::start, R"({"workflow":"W","retry":{"attempt":3}})");
+  ASSERT_EQ(retry.size(), 1U);
+  EXPECT_NE(retry[0].find("'attempt' is not a key of it; did you mean 'attempts'?"), std::string::npos);
+  const auto failure =
+      problems(ActionKind::fail, R"({"workflow_id":"a","activity_id":"b","failure":{"x":"y"}})");
+  ASSERT_EQ(failure.size(), 1U);
+  EXPECT_NE(failure[0].find("it has message, type, non_retryable, details"), std::string::npos);
+}
+
 TEST_F(Actions, KnowsTheKeysOfEachKind) {
   EXPECT_TRUE(problems(ActionKind::signal, R"({"id":"a","name":"n","args":[],"merge":"list"})").empty());
   EXPECT_EQ(problems(ActionKind::signal, R"({"id":"a","name":"n","merge":"all"})").size(), 1U);

@@ -51,6 +51,9 @@ TEST(Decode, GuessesJsonThenTextThenBytes) {
   const auto bytes = decode("\xff\xfe", Decode::automatic, std::nullopt);
   EXPECT_TRUE(bytes->payload.is<Bytes>());
   EXPECT_EQ(shown(decode(R"({"v": 1} x)", Decode::automatic, std::nullopt)), R"("{\"v\": 1} x")");
+  // A byte order mark is no JSON: passed on as it came it would spoil what it stands in.
+  EXPECT_EQ(shown(decode("\xEF\xBB\xBF{}", Decode::automatic, std::nullopt)), "\"\xEF\xBB\xBF{}\"");
+  EXPECT_TRUE(is_error(shown(decode("\xEF\xBB\xBF{}", Decode::json, std::nullopt))));
 }
 
 TEST(Decode, GoesByTheContentTypeWhereItIsKnown) {

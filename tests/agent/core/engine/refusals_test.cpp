@@ -48,6 +48,12 @@ TEST(Refusals, WindowKeys) {
   refuses("topic = \"t\"\nback = { cancel = { id = \"x\" } }\n", "6:1:", "silent_for");
 }
 
+TEST(Refusals, WebhooksThatNobodyCanCall) {
+  refuses("webhook = \"\"\n", "5:", "POST /webhook/NAME");
+  refuses("webhook = \"a/b\"\n", "5:", "POST /webhook/NAME");
+  EXPECT_EQ(problems("webhook = \"github\"\n"), "");
+}
+
 TEST(Refusals, PeriodsNameTheNearestRightOne) {
   refuses("topic = \"t\"\nwindow = { every = \"100m\" }\n", "6:", "2h");
   refuses("topic = \"t\"\nwindow = { every = \"5h30m\" }\n", "6:", "6h");

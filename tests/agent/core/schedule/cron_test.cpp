@@ -128,6 +128,10 @@ TEST(Cron, ExclusionsMayLeaveNothingAndThatIsSaid) {
     EXPECT_NE(nothing.times->notes[0].find("leave nothing"), std::string::npos);
   }
   EXPECT_TRUE(compile(R"({"interval":[{"every":"1h"}],"exclude":[{"hour":"1-23"}]})").times->notes.empty());
+  const auto turned =
+      compile(R"({"cron":"0 0 * * *","start":"2027-01-01T00:00:00Z","end":"2026-01-01T00:00:00Z"})");
+  ASSERT_EQ(turned.times->notes.size(), 1U);
+  EXPECT_NE(turned.times->notes[0].find("end_at lies before start_at"), std::string::npos);
 }
 
 TEST(Cron, AnExclusionThatMatchesNoDayLeavesNothingOut) {
