@@ -21,6 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kPiece = 64 * 1024;
+
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
   std::error_code problem;
   if (fs::is_directory(path, problem)) return Error{ErrorKind::invalid, "is a folder, not a file"};
@@ -31,10 +33,15 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     return Error{reason == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable,
                  fmt::format("cannot be read: {}", std::generic_category().message(reason))};
   }
-  std::string bytes(limit + 1, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  // In pieces: room for the most that there may be would be the most that the agent ever needs.
+  std::string bytes;
+  while (file && bytes.size() <= limit) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + std::min(kPiece, limit + 1 - before));
+    file.read(bytes.data() + before, static_cast<std::streamsize>(bytes.size() - before));
+    bytes.resize(before + static_cast<std::size_t>(file.gcount()));
+  }
   if (file.bad()) return Error{ErrorKind::unavailable, "cannot be read to its end"};
-  bytes.resize(static_cast<std::size_t>(file.gcount()));
   if (bytes.size() > limit) {
     return Error{ErrorKind::exhausted, fmt::format("is larger than {} KiB", limit / 1024)};
   }

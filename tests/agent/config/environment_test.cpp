@@ -161,6 +161,15 @@ TEST(TemporalProfile, GivesCertificatesAlsoByTheirText) {
   EXPECT_NE(shown.find("client certificate of the profile"), std::string::npos) << shown;
 }
 
+TEST(Files, AreReadToTheirLimitAndNotBeyond) {
+  const Files system = system_files();
+  const std::string text = std::string(200'000, 'x') + "end";
+  const std::string path = *system.hold(text);
+  EXPECT_EQ(*system.read(path, text.size()), text);
+  EXPECT_EQ(*system.read(path, std::size_t{16} << 20U), text);
+  EXPECT_EQ(system.read(path, text.size() - 1).error().kind(), ErrorKind::exhausted);
+}
+
 TEST(TemporalNames, ABareAddressIsSaidAlsoWhereTheHttpAddressWins) {
   const Loaded loaded = load_text("[log]\nlevel = \"info\"\n",
                                   {{"TEMPORAL_HTTP_ADDRESS", "http://a:1"}, {"TEMPORAL_ADDRESS", "b:7233"}});
