@@ -24,14 +24,15 @@ class Journal {
   virtual ~Journal() = default;
 
   // From any thread. Returns when the entry is as safe as the journal was opened for: on the disk, or
-  // (by interval) out of this process. An error leaves no entry behind: the same may be appended again.
-  // `exhausted`: the journal holds as much as it may, until more of it is committed; any other kind: the
-  // disk failed, or has no space.
+  // (by interval) out of this process.
+  // `exhausted`: the journal holds as much as it may, until more of it is committed; nothing was written.
+  // Any other kind: the disk failed, or has no space. Then all is refused until the journal is opened
+  // again, and whether it holds the entry is known by then.
   virtual Result<JournalPosition> append(std::string_view bytes) = 0;
   // For what nobody is told is safe: where `append` does not sync, it may stay in this process until
   // `flush`, `append` or `sync`. It has its place in the order.
   virtual Result<JournalPosition> append_lazily(std::string_view bytes) = 0;
-  // What stayed is out of this process; after an error it still stays.
+  // What stayed is out of this process.
   virtual Result<void> flush() = 0;
   // As `append`, but never `exhausted`: what a start has to say, before any commit can make room.
   virtual Result<JournalPosition> append_beyond(std::string_view bytes) = 0;

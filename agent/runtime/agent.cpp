@@ -102,6 +102,9 @@ Result<Moment> Agent::begin(const model::Configuration& configuration,
                             .redelivery = redelivery_},
                            configuration, problems);
   if (!recovered) return recovered.error();
+  // A reload may have changed it since the process began.
+  const bool always = !recovered->configuration.store.sync;
+  if (auto set = recovered->journal->sync_always(always); !set) return set.error();
   // What is followed live goes on with the numbers that the store gives.
   if (recovered->newest_line > 0) ledger_number_ = recovered->newest_line;
   assemble(*recovered);

@@ -65,8 +65,9 @@ class FakeFile final : public File {
   Result<void> sync() override {
     const std::lock_guard lock(disk_.mutex_);
     if (const auto bad = check(FakeDisk::Operation::sync)) {
-      // As Linux does it: what could not be written is forgotten, and the next sync succeeds.
-      inode_->pending.clear();
+      // As Linux does it: some of it was written, the rest is forgotten, and the next sync succeeds.
+      std::uint64_t random = disk_.operations_;
+      FakeDisk::keep_some(*inode_, random);
       return bad->error;
     }
     ++disk_.syncs_;
@@ -227,7 +228,7 @@ void FakeDisk::crash() {
   locks_.clear();
 }
 
-void FakeDisk::settle(Inode& inode, std::uint64_t& random) {
+void FakeDisk::keep_some(Inode& inode, std::uint64_t& random) {
   enum class Mode { nothing, prefix, sectors, all };
   const Mode mode{static_cast<int>(draw(random) % 4)};
   const std::size_t kept = inode.pending.empty() ? 0 : draw(random) % inode.pending.size();
@@ -250,7 +251,6 @@ void FakeDisk::settle(Inode& inode, std::uint64_t& random) {
     }
   }
   inode.pending.clear();
-  inode.current = inode.durable;
 }
 
 void FakeDisk::power_cut(std::uint64_t seed) {
@@ -262,7 +262,10 @@ void FakeDisk::power_cut(std::uint64_t seed) {
   for (std::size_t i = 0; i < kept; ++i) apply(durable_names_, pending_names_[i]);
   pending_names_.clear();
   names_ = durable_names_;
-  for (auto& [path, inode] : names_) settle(*inode, random);
+  for (auto& [path, inode] : names_) {
+    keep_some(*inode, random);
+    inode->current = inode->durable;
+  }
   plan_ = nullptr;
 }
 

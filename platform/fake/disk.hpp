@@ -81,7 +81,8 @@ class FakeDisk final : public Disk {
   std::optional<Error> write(Inode& inode, std::uint64_t offset, std::string_view bytes);
   std::uint64_t used() const;
   static void apply(Names& names, const Renaming& change);
-  static void settle(Inode& inode, std::uint64_t& random);
+  // Of what was not synced nothing, a torn part or everything.
+  static void keep_some(Inode& inode, std::uint64_t& random);
 
   mutable std::mutex mutex_;
   FaultPlan plan_;

@@ -41,9 +41,10 @@ class Simulation {
   void live(std::uint64_t crash_in);
   void spend(runtime::Agent& agent, FakeEventLoop& loop, bool last);
   void trouble(runtime::Agent& agent, FakeEventLoop& loop);
-  void call(runtime::Agent& agent);
-  void watch();
+  void call(runtime::Agent& agent, const FakeEventLoop& loop);
+  void watch(const runtime::Agent& agent, Elapsed now);
   void end(Moment now);
+  void excuse_since(Elapsed moment);
   FakeDisk::FaultPlan fault_plan();
   model::Configuration configuration() const;
   runtime::AgentParts parts(FakeEventLoop& loop, Worker& store_worker, Worker& callers, Log& log);
@@ -70,8 +71,11 @@ class Simulation {
   Instant begin_{};
   int boot_ = 1;
   int published_ = 0;
-  bool other_text_ = false;          // which of two configurations a reload finds
-  std::set<std::string> excusable_;  // with sync = "1s": what a power cut may have cost
+  bool other_text_ = false;                    // which of two configurations a reload finds
+  Elapsed last_ready_{std::chrono::hours{1}};  // of this boot
+  // With sync = "1s": what a power cut may have cost.
+  std::set<std::string> excusable_, excusable_calls_;
+  std::multimap<Elapsed, std::string> accepted_;  // of this boot: calls that are messages
   std::map<std::string, Answered> messages_;
   std::map<std::string, Answered> starts_;
   std::map<std::pair<std::string, std::string>, std::size_t> told_;  // by the ledger, in the end

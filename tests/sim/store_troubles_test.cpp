@@ -93,6 +93,7 @@ class StoreTroubles : public testing::Test {
                                std::function<std::string()> preamble) -> Result<std::unique_ptr<Journal>> {
           auto opened = FileJournal::open(disk_, log_,
                                           {.directory = "/state",
+                                           .sync_always = begun_always_,
                                            .max_bytes = 8'192,
                                            .segment_bytes = 2'048,
                                            .preamble = std::move(preamble)},
@@ -155,6 +156,7 @@ class StoreTroubles : public testing::Test {
   model::Configuration configuration_;
   std::unique_ptr<runtime::Agent> agent_;
   int published_ = 0;
+  bool begun_always_ = true;                   // sync = "always" when the process began
   std::uint64_t disk_bytes_ = UINT64_MAX / 2;  // for the store and the journal together
 };
 
@@ -302,6 +304,34 @@ TEST_F(StoreTroubles, AKeyIsOnDiskAsSoonAsTheInputThatItIsFor) {
   crash();
   start();  // by now the store has it
   EXPECT_EQ(kept("answer/1"), "first");
+}
+
+TEST_F(StoreTroubles, ASyncThatWasReloadedHoldsForTheJournalThatIsOpenedAgain) {
+  rule("batch",
+       "{'topic':'t/{n}','window':{'count':9},'collect':{'all':'list(payload)'},"
+       "'signal':{'id':'line','name':'batch','args':['{window.all}']}}");
+  configuration_.rules.erase(configuration_.rules.begin());  // so that no record is committed at once
+  begun_always_ = false;
+  configuration_.store.sync = seconds{1};
+  start();
+  configuration_.store.sync.reset();
+  agent_->reload([](const auto&) {});
+  loop_->run_for(seconds{2});
+  fate_.disk = Fate::DiskState::full;
+  agent_->accept(a_message(), [](const Result<std::string>&) {});
+  loop_->run_for(seconds{5});
+  ASSERT_FALSE(agent_->ready());
+  fate_.disk = Fate::DiskState::good;
+  loop_->run_for(seconds{20});
+  ASSERT_TRUE(agent_->ready());
+  const std::uint64_t before = disk_.syncs();
+  std::uint64_t at_answer = 0;
+  agent_->accept(a_message(), [&](const Result<std::string>& id) {
+    EXPECT_TRUE(id);
+    at_answer = disk_.syncs();
+  });
+  loop_->run_for(Millis{1});
+  EXPECT_GT(at_answer, before);
 }
 
 TEST_F(StoreTroubles, AnEditedDeadLetterIsSealedLikeAllOthers) {

@@ -17,11 +17,6 @@ std::uint64_t needed_for(std::size_t bytes) {
   return journal::frame_size(bytes) + journal::frame_size(0);
 }
 
-// A full disk is no full journal, which the next commit empties.
-Error disk_error(const Error& problem) {
-  return problem.kind() == ErrorKind::exhausted ? Error(ErrorKind::unavailable, problem.message()) : problem;
-}
-
 }  // namespace
 
 Result<JournalPosition> FileJournal::append(std::string_view bytes) {
@@ -34,17 +29,16 @@ Result<JournalPosition> FileJournal::append_lazily(std::string_view bytes) {
   Lock lock(mutex_);
   if (!fits(bytes.size())) return Error(ErrorKind::exhausted, "the input journal is full");
   if (options_.sync_always || held_.size() + bytes.size() > kMostHeld) return write_entry(lock, bytes);
-  if (auto done = make_room(lock, bytes.size()); !done) return disk_error(done.error());
-  const std::size_t before = held_.size();
-  journal::append_frame(held_, FrameKind::entry, bytes, next_, segments_.back().salt);
-  next_ += held_.size() - before;
+  if (auto done = make_room(lock, bytes.size()); !done) return break_off(done.error());
+  hold(FrameKind::entry, bytes);
   return JournalPosition{next_};
 }
 
 Result<void> FileJournal::flush() {
   const Lock lock(mutex_);
-  auto done = write_held(next_);
-  return done ? done : disk_error(done.error());
+  if (broken_ && !held_.empty()) return *broken_;
+  if (auto done = write_held(); !done) return break_off(done.error());
+  return {};
 }
 
 Result<JournalPosition> FileJournal::append_beyond(std::string_view bytes) {
@@ -58,7 +52,17 @@ Result<JournalPosition> FileJournal::write_entry(Lock& lock, std::string_view by
   const std::uint64_t end = next_;
   if (done && options_.sync_always) done = sync_up_to(lock, end);
   if (done) return JournalPosition{end};
-  return disk_error(done.error());
+  return break_off(done.error());
+}
+
+// Nobody knows what the disk has of this any more: all else is refused until the journal is opened again.
+Error FileJournal::break_off(const Error& problem) {
+  if (broken_) return *broken_;
+  // A full disk is no full journal, which the next commit empties.
+  const bool full = problem.kind() == ErrorKind::exhausted;
+  broken_ = full ? Error(ErrorKind::unavailable, problem.message()) : problem;
+  synced_something_.notify_all();
+  return *broken_;
 }
 
 bool FileJournal::fits(std::size_t bytes) const {
@@ -76,7 +80,6 @@ bool FileJournal::needs_sync() const {
   return synced_ < next_;
 }
 
-// A sync that fails takes back what it was to make safe: so nothing that was acknowledged may wait for one.
 Result<void> FileJournal::sync_always(bool always) {
   Lock lock(mutex_);
   while (always && synced_ < next_) {
@@ -88,25 +91,24 @@ Result<void> FileJournal::sync_always(bool always) {
 
 // One thread syncs for all that have written by then; the others wait for it or take the next turn.
 Result<void> FileJournal::sync_up_to(Lock& lock, std::uint64_t target) {
-  if (synced_ >= target) return {};
-  Waiter self{target};
-  waiters_.push_back(&self);
-  while (self.state == Waiter::State::waiting) {
+  while (synced_ < target && !broken_) {
     if (syncing_) {
       synced_something_.wait(lock);
     } else {
       sync_once(lock);
     }
   }
-  std::erase(waiters_, &self);
-  if (self.state == Waiter::State::failed) return *sync_error_;
+  if (synced_ < target) return *broken_;
   return {};
 }
 
+// One that fails is never repeated: the kernel may have forgotten what it could not write, and would
+// report success.
 void FileJournal::sync_once(Lock& lock) {
-  auto written = write_held(next_);
-  if (written) written = rewrite_forgotten();
-  if (!written) return heed_sync(written, next_);
+  if (auto done = write_held(); !done) {
+    break_off(done.error());
+    return;
+  }
   const std::uint64_t target = next_;
   const std::shared_ptr<File> file = segments_.back().file;
   syncing_ = true;
@@ -114,81 +116,30 @@ void FileJournal::sync_once(Lock& lock) {
   const auto done = file->sync();
   lock.lock();
   syncing_ = false;
-  heed_sync(done, target);
+  if (!done) {
+    break_off(done.error());
+    return;
+  }
+  synced_ = std::max(synced_, target);
   synced_something_.notify_all();
 }
 
-void FileJournal::heed_sync(const Result<void>& done, std::uint64_t target) {
-  if (done) {
-    synced_ = std::max(synced_, target);
-    for (Waiter* waiter : waiters_) {
-      if (waiter->state == Waiter::State::waiting && waiter->target <= synced_)
-        waiter->state = Waiter::State::synced;
-    }
-    return;
-  }
-  sync_error_ = done.error();
-  for (Waiter* waiter : waiters_) {
-    if (waiter->state == Waiter::State::waiting) waiter->state = Waiter::State::failed;
-  }
-  if (options_.sync_always) {
-    take_back();
-  } else {
-    rewrite_unsynced_ = true;
-  }
-}
-
-// What could not be synced was not acknowledged: it must not be there after a restart either, since
-// whoever appended it will do so again.
-void FileJournal::take_back() {
-  damage_end_ = std::max(damage_end_, next_);
-  next_ = synced_;
-}
-
-// Overwrites what was taken back with zeros, before anything else is written.
-Result<void> FileJournal::repair() {
-  if (damage_end_ <= next_) return {};
-  const Segment& segment = segments_.back();
-  const std::string zeros(static_cast<std::size_t>(damage_end_ - next_), '\0');
-  if (auto done = segment.file->write_at(next_ - segment.base, zeros); !done) return done;
-  damage_end_ = 0;
-  return {};
-}
-
-// After a sync that failed the next one says nothing about what the failed one was to write.
-Result<void> FileJournal::rewrite_forgotten() {
-  if (!rewrite_unsynced_) return {};
-  auto done = rewrite(synced_, next_);
-  if (done) rewrite_unsynced_ = false;
-  return done;
-}
-
-Result<void> FileJournal::rewrite(std::uint64_t from, std::uint64_t to) {
-  const Segment& segment = segments_.back();
-  if (from >= to) return {};
-  std::string bytes(static_cast<std::size_t>(to - from), '\0');
-  if (auto count = segment.file->read_at(from - segment.base, bytes); !count) return count.error();
-  return segment.file->write_at(from - segment.base, bytes);
-}
-
-// With what is held before it, in one go. Where that fails the frame is gone, and the rest is held on.
+// With what is held before it, in one go.
 Result<void> FileJournal::write_frame(FrameKind kind, std::string_view bytes) {
+  hold(kind, bytes);
+  return write_held();
+}
+
+void FileJournal::hold(FrameKind kind, std::string_view bytes) {
   const std::size_t before = held_.size();
   journal::append_frame(held_, kind, bytes, next_, segments_.back().salt);
-  const std::uint64_t end = next_ + (held_.size() - before);
-  if (auto done = write_held(end); !done) {
-    held_.resize(before);
-    damage_end_ = std::max(damage_end_, end);
-    return done;
-  }
-  next_ = end;
-  return {};
+  next_ += held_.size() - before;
 }
 
-Result<void> FileJournal::write_held(std::uint64_t end) {
+Result<void> FileJournal::write_held() {
   if (held_.empty()) return {};
   const Segment& segment = segments_.back();
-  if (auto done = segment.file->write_at(end - held_.size() - segment.base, held_); !done) return done;
+  if (auto done = segment.file->write_at(next_ - held_.size() - segment.base, held_); !done) return done;
   held_.clear();
   return {};
 }
@@ -197,7 +148,7 @@ Result<void> FileJournal::write_held(std::uint64_t end) {
 Result<void> FileJournal::make_room(Lock& lock, std::size_t bytes) {
   const std::uint64_t needed = needed_for(bytes);
   while (true) {
-    if (auto done = repair(); !done) return done.error();
+    if (broken_) return *broken_;
     if (!segments_.empty() && next_ + needed <= segments_.back().end()) return {};
     if (!syncing_) break;
     synced_something_.wait(lock);  // a segment is left only when nobody syncs it
@@ -209,17 +160,11 @@ Result<void> FileJournal::make_room(Lock& lock, std::size_t bytes) {
 // The seal says that nothing is missing before the next segment; all of it is synced before that is begun.
 Result<void> FileJournal::seal_current() {
   if (segments_.empty() || next_ + journal::frame_size(0) > segments_.back().end()) return {};
-  const std::uint64_t before = next_;
   if (auto done = write_frame(FrameKind::seal, {}); !done) return done;
-  auto done = rewrite_forgotten();
-  if (done) done = segments_.back().file->sync();
-  if (!done) {
-    damage_end_ = std::max(damage_end_, next_);
-    next_ = before;
-  }
-  heed_sync(done, next_);
+  if (auto done = segments_.back().file->sync(); !done) return done;
+  synced_ = next_;
   synced_something_.notify_all();
-  return done;
+  return {};
 }
 
 Result<void> FileJournal::begin_segment(std::uint64_t needed) {
@@ -229,7 +174,6 @@ Result<void> FileJournal::begin_segment(std::uint64_t needed) {
   segments_.push_back(std::move(segment->first));
   next_ = segment->second;
   synced_ = next_;
-  damage_end_ = 0;
   return {};
 }
 

@@ -53,16 +53,12 @@ class FileJournal final : public Journal {
   Result<void> find_segments();
   Result<void> read_segments(const JournalVisitor& visit);
   Result<void> continue_last(const journal::Reading& reading);
+  Result<void> make_safe(std::uint64_t from, std::uint64_t to);
   void set_aside(const std::string& name, std::string_view why);
   void retire(const journal::Segment& segment);
   bool may_keep_spare() const;
 
   using Lock = std::unique_lock<std::mutex>;
-  // Somebody whose entry must be synced; he may wait while others sync for him.
-  struct Waiter {
-    std::uint64_t target = 0;
-    enum class State { waiting, synced, failed } state = State::waiting;
-  };
 
   bool fits(std::size_t bytes) const;
   Result<JournalPosition> write_entry(Lock& lock, std::string_view bytes);
@@ -71,15 +67,12 @@ class FileJournal final : public Journal {
   Result<std::pair<journal::Segment, std::uint64_t>> prepare_segment(std::uint64_t base,
                                                                      std::uint64_t needed);
   Result<void> write_frame(journal::FrameKind kind, std::string_view bytes);
-  Result<void> write_held(std::uint64_t end);
+  void hold(journal::FrameKind kind, std::string_view bytes);
+  Result<void> write_held();
   Result<void> seal_current();
   Result<void> sync_up_to(Lock& lock, std::uint64_t target);
   void sync_once(Lock& lock);
-  void heed_sync(const Result<void>& done, std::uint64_t target);
-  void take_back();
-  Result<void> repair();
-  Result<void> rewrite_forgotten();
-  Result<void> rewrite(std::uint64_t from, std::uint64_t to);
+  Error break_off(const Error& problem);
 
   Disk& disk_;
   Log& log_;
@@ -89,14 +82,11 @@ class FileJournal final : public Journal {
   std::condition_variable synced_something_;
   std::deque<journal::Segment> segments_;  // the last one is written to
   std::uint64_t committed_ = 0;
-  std::uint64_t next_ = 0;         // where the next frame goes
-  std::string held_;               // the frames before `next_` that are not written yet
-  std::uint64_t synced_ = 0;       // everything before it is on the disk
-  std::uint64_t damage_end_ = 0;   // up to here lie bytes that must be overwritten before the next frame
-  bool rewrite_unsynced_ = false;  // a sync failed: the kernel may have forgotten what it was to write
+  std::uint64_t next_ = 0;    // where the next frame goes
+  std::string held_;          // the frames before `next_` that are not written yet
+  std::uint64_t synced_ = 0;  // everything before it is on the disk
   bool syncing_ = false;
-  std::vector<Waiter*> waiters_;
-  std::optional<Error> sync_error_;  // of the last sync that failed
+  std::optional<Error> broken_;  // the first operation of the disk that failed
   std::uint64_t segments_made_ = 0;
   std::uint64_t spare_size_ = 0;  // 0: there is none
 };

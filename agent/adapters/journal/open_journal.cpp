@@ -75,15 +75,11 @@ Result<void> FileJournal::read_segments(const JournalVisitor& visit) {
   return continue_last(reading);
 }
 
-// What is read is not yet safe: an earlier sync may have failed, or never come.
 Result<void> FileJournal::continue_last(const Reading& reading) {
   const Segment& last = segments_.back();
   next_ = reading.end;
-  synced_ = std::max(committed_, last.base + journal::kSegmentHeader);
-  if (synced_ < next_) {
-    if (auto done = rewrite(synced_, next_); !done) return done;
-    if (auto done = last.file->sync(); !done) return done;
-  }
+  const std::uint64_t from = std::max(committed_, last.base + journal::kSegmentHeader);
+  if (auto done = make_safe(from, next_); !done) return done;
   synced_ = next_;
   if (next_ < committed_) {
     // The store knows of more than the journal: with a sync by interval, a power cut took the tail.
@@ -94,6 +90,17 @@ Result<void> FileJournal::continue_last(const Reading& reading) {
   next_ = std::max(last.end(), (committed_ + 7) / 8 * 8);
   synced_ = next_;
   return {};
+}
+
+// What is read is not yet safe, nor the name of its file: an earlier sync may have failed, or never come.
+// After one that failed the next says nothing of what that was to write, so it is written again.
+Result<void> FileJournal::make_safe(std::uint64_t from, std::uint64_t to) {
+  const Segment& last = segments_.back();
+  if (auto done = disk_.sync_directory(options_.directory); !done || from >= to) return done;
+  std::string bytes(static_cast<std::size_t>(to - from), '\0');
+  if (auto count = last.file->read_at(from - last.base, bytes); !count) return count.error();
+  if (auto done = last.file->write_at(from - last.base, bytes); !done) return done;
+  return last.file->sync();
 }
 
 }  // namespace sundial

@@ -368,7 +368,7 @@ TEST(Journal, SharesASyncBetweenThreadsAndWritesAboutWhatItIsGiven) {
   EXPECT_FALSE(journal->needs_sync());
 }
 
-TEST(Journal, HoldsOnWhatItCouldNotWrite) {
+TEST(Journal, IsOverWithTheFirstErrorOfTheDiskUntilItIsOpenedAgain) {
   FakeDisk disk;
   FakeLogSink sink;
   Log log(sink, LogSeverity::debug, [] { return Instant{}; });
@@ -390,10 +390,16 @@ TEST(Journal, HoldsOnWhatItCouldNotWrite) {
   EXPECT_FALSE(journal->append("refused"));
   EXPECT_FALSE(journal->sync()) << "nothing that comes of it is committed";
   disk.set_fault_plan(nullptr);
+  EXPECT_FALSE(journal->append("refused"));
+  EXPECT_FALSE(journal->append_lazily("refused"));
+  EXPECT_FALSE(journal->flush());
+  EXPECT_FALSE(journal->sync());
+  journal.reset();
+  journal = open();
   ASSERT_TRUE(journal->append("last"));
   journal.reset();
   journal = open();
-  EXPECT_EQ(seen, (std::vector<std::string>{"first", "held", "last"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"first", "last"}));
 }
 
 TEST(Crc32c, IsTheOneOfTheStandard) {
