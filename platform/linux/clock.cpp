@@ -64,9 +64,13 @@ Millis LinuxClock::since_boot() const {
 }
 
 std::string LinuxClock::boot_id() const {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
+  // The kernel writes it anew for each reader, and it goes with each transaction.
+  static const std::string id = [] {
+    std::ifstream file("/proc/sys/kernel/random/boot_id");
+    std::string read;
+    std::getline(file, read);
+    return read;
+  }();
   return id;
 }
 

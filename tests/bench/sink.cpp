@@ -1,6 +1,7 @@
 // The other side: answers every request as Temporal's frontend does to a start, after a delay, and counts.
 // GET /bench tells the figures, POST /bench/MILLISECONDS forgets them and sets the delay.
 #include <arpa/inet.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <queue>
 #include <string>
@@ -136,9 +138,10 @@ class Sink {
   }
 
   void answer(int descriptor, std::string_view body) {
-    const std::string text =
-        fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                    body.size(), body);
+    const std::string text = fmt::format(
+        "HTTP/1.1 200 OK\r\nContent-Type: *\r\nDate: {:%a, %d %b %Y %H:%M:%S} GMT\r\nContent-Length: "
+        "{}\r\n\r\n{}",
+        fmt::gmtime(std::time(nullptr)), body.size(), body);
     if (::send(descriptor, text.data(), text.size(), MSG_NOSIGNAL) < 0) return;
   }
 

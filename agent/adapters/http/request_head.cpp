@@ -3,31 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <vector>
 
+#include "platform/base/http_syntax.hpp"
 #include "platform/base/text.hpp"
 
 namespace sundial::http {
 
 namespace {
-
-bool is_token_character(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
-}
-
-bool is_control(char c) {
-  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-}
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), is_control);
-}
 
 Refusal refuse(std::string reason, int status = 400) {
   return {status, std::move(reason)};
@@ -74,11 +57,8 @@ bool must_be_single(std::string_view name) {
 }
 
 Refused read_length(const std::string& text, RequestHead& head) {
-  std::uint64_t length = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, length);
-  if (text.empty() || problem != std::errc{} || stop != end) return refuse("Content-Length is no number");
-  head.length = length;
+  head.length = read_http_length(text);
+  if (!head.length) return refuse("Content-Length is no number");
   return {};
 }
 
@@ -121,11 +101,11 @@ void read_connection(RequestHead& head) {
 }  // namespace
 
 Refused read_request_line(std::string_view line, RequestHead& head) {
-  if (has_control(line) || line.find('\t') != std::string_view::npos)
+  if (has_http_control(line) || line.find('\t') != std::string_view::npos)
     return refuse("control character in the request line");
   const std::vector<std::string_view> parts = split(line, ' ');
   if (parts.size() != 3 || parts[1].empty()) return refuse("the request line is not METHOD TARGET VERSION");
-  if (!is_token(parts[0]) || parts[0].size() > 32) return refuse("the method is no token");
+  if (!is_http_token(parts[0]) || parts[0].size() > 32) return refuse("the method is no token");
   if (parts[2].size() != 8 || parts[2].substr(0, 5) != "HTTP/") return refuse("the version is not HTTP/1.1");
   if (parts[2] != "HTTP/1.1" && parts[2] != "HTTP/1.0")
     return refuse("only HTTP/1.1 and HTTP/1.0 are spoken", 505);
@@ -135,18 +115,12 @@ Refused read_request_line(std::string_view line, RequestHead& head) {
 }
 
 Refused read_header_line(std::string_view line, RequestHead& head) {
-  if (line.front() == ' ' || line.front() == '\t') return refuse("a header is folded over two lines");
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return refuse("a header has no colon");
-  if (!is_token(line.substr(0, colon))) return refuse("a header's name is no token");
-  std::string_view value = line.substr(colon + 1);
-  if (has_control(value)) return refuse("control character in a header");
-  std::string name = lower_ascii(line.substr(0, colon));
+  const HttpField field = read_http_field(line);
+  if (field.problem != nullptr) return refuse(field.problem);
+  std::string name = lower_ascii(field.name);
   if (must_be_single(name) && head.request.header(name) != nullptr) return refuse("two headers " + name);
   if (head.request.headers.size() >= kMaxHeaders) return refuse("too many headers", 431);
-  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-  while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-  head.request.headers.emplace_back(std::move(name), value);
+  head.request.headers.emplace_back(std::move(name), field.value);
   return {};
 }
 

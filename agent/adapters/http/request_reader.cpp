@@ -2,8 +2,9 @@
 #include "agent/adapters/http/request_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include "platform/base/http_syntax.hpp"
 
 namespace sundial::http {
 
@@ -107,17 +108,8 @@ void RequestReader::begin_body() {
 }
 
 void RequestReader::take_chunk_size(std::string_view line) {
-  const std::string_view digits = line.substr(0, line.find_first_of("; \t"));
-  const char* end = digits.data() + digits.size();
-  std::uint64_t size = 0;
-  const auto [stop, problem] = std::from_chars(digits.data(), end, size, 16);
-  if (digits.empty() || problem != std::errc{} || stop != end)
-    return refuse({400, "a chunk's size is no number"});
-  const std::string_view rest = line.substr(digits.size());
-  if (std::any_of(rest.begin(), rest.end(),
-                  [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; })) {
-    return refuse({400, "control character behind a chunk's size"});
-  }
+  const auto [size, problem] = read_http_chunk(line);
+  if (problem != nullptr) return refuse({400, problem});
   if (size == 0) {
     part_ = Part::trailers;
     return;

@@ -1,15 +1,13 @@
-// The connection over cpp-httplib: the only file of this room that includes it. The same code
-// compiles with 0.11 and 0.18.
-#include <httplib.h>
-#include <netdb.h>
-
+// One exchange after the other over a connection of HTTP/1.1 that is kept: a request is one write, and
+// from that on it may have arrived.
 #include <array>
-#include <atomic>
-#include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "agent/adapters/temporal/http_headers.hpp"
 #include "agent/adapters/temporal/resolver.hpp"
+#include "agent/adapters/temporal/response_reader.hpp"
+#include "agent/adapters/temporal/stream.hpp"
 #include "agent/adapters/temporal/transport.hpp"
 
 namespace sundial::temporal {
@@ -17,141 +15,135 @@ namespace {
 
 constexpr std::size_t kLongestAnswer = 32 * 1024 * 1024;  // a page of history; one payload may have 2 MB
 constexpr Millis kLookupTimeout{5'000};
-constexpr auto kConnectTimeout = std::chrono::seconds(5);
+constexpr std::size_t kReadAtOnce = 16 * 1024;
 
-bool nothing_was_sent(httplib::Error error) {
-  return error == httplib::Error::Connection || error == httplib::Error::ConnectionTimeout ||
-         error == httplib::Error::SSLConnection || error == httplib::Error::SSLLoadingCerts ||
-         error == httplib::Error::SSLServerVerification || error == httplib::Error::BindIPAddress;
-}
-
-std::string describe(httplib::Error error, bool fresh) {
-  if (error == httplib::Error::Connection) return "can't connect";
-  if (error == httplib::Error::ConnectionTimeout) return "does not answer in time";
-  if (error == httplib::Error::SSLConnection) return "the TLS handshake failed";
-  if (error == httplib::Error::SSLLoadingCerts) return "the TLS files can't be loaded";
-  if (error == httplib::Error::SSLServerVerification) return "its certificate can't be verified";
-  if (error == httplib::Error::Read && fresh) {
-    return "gave no HTTP answer (is it Temporal's gRPC port? Its HTTP API has port 7243 by default)";
-  }
-  return "the connection broke before the answer";
-}
-
-// The library takes a numeric address beside the name that certificates are checked against.
-std::string numeric_address(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return "";
-  std::array<char, NI_MAXHOST> text{};
-  const int failed =
-      getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
-  freeaddrinfo(found);
-  return failed == 0 ? text.data() : "";
-}
-
-std::unique_ptr<httplib::ClientImpl> make_client(const Address& address, const model::TlsSettings& tls) {
-  if (!address.tls) return std::make_unique<httplib::ClientImpl>(address.host, address.port);
-  const std::string& name = tls.server_name.empty() ? address.host : tls.server_name;
-  auto client = std::make_unique<httplib::SSLClient>(name, address.port, tls.cert, tls.key);
-  if (!tls.ca.empty()) client->set_ca_cert_path(tls.ca);
-  client->enable_server_certificate_verification(tls.verify_host);
-  if (name != address.host) client->set_hostname_addr_map({{name, numeric_address(address.host)}});
-  return client;
-}
-
-class HttplibConnection : public Connection {
+class SocketConnection final : public Connection {
  public:
-  HttplibConnection(const Address& address, const model::TlsSettings& tls, Resolver& resolver)
-      : resolver_(resolver), name_(address.host), client_(make_client(address, tls)), base_(address.base) {
+  SocketConnection(const Address& address, TlsNames names, TlsContext tls, Resolver& resolver)
+      : resolver_(resolver), address_(address), names_(std::move(names)), tls_(std::move(tls)) {
     const int usual = address.tls ? 443 : 80;
     host_ = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
     if (address.port != usual) host_ += ":" + std::to_string(address.port);
-    client_->set_keep_alive(true);
-    client_->set_tcp_nodelay(true);
-    client_->set_follow_location(false);  // a redirect turns POST into GET: see the table of answers
-    client_->set_url_encode(false);       // segments come encoded
-    client_->set_decompress(false);
-    client_->set_connection_timeout(kConnectTimeout);
   }
 
-  bool valid() const { return client_->is_valid(); }
-
   Reply send(const Call& call, const std::string& authorization) override {
-    client_->set_read_timeout(call.deadline);
-    client_->set_write_timeout(call.deadline);
+    const Deadline deadline = Deadline::clock::now() + call.deadline;
     Reply reply;
-    bool too_long = false;
-    httplib::Request request = make_request(call, authorization);
-    request.content_receiver = [&](const char* data, std::size_t length, std::uint64_t, std::uint64_t) {
-      too_long = reply.body.size() + length > kLongestAnswer;
-      if (!too_long) reply.body.append(data, length);
-      return !too_long;
-    };
-    httplib::Response response;
-    httplib::Error error = httplib::Error::Success;
-    const bool fresh = client_->is_socket_open() == 0;
-    stopped_ = false;
-    // The library's own lookup can't be ended: it is only let near a name that is known to be found.
-    const auto found =
-        fresh ? resolver_.look_up(name_, std::min(call.deadline, kLookupTimeout)) : Result<void>();
-    if (!found) {
-      reply.problem = found.error().message();
+    const bool reused = stream_ != nullptr && stream_->is_quiet();
+    if (!reused) {
+      stream_.reset();
+      if (const auto opened = open(call.deadline, deadline); !opened) {
+        reply.problem = opened.error().message();
+        return reply;
+      }
+    }
+    ResponseReader reader(kLongestAnswer);
+    const Stream::Step last = exchange(request_text(call, authorization), reader, deadline);
+    if (reader.state() == ResponseReader::State::complete) {
+      take_answer(reader.take(), reply);
       return reply;
     }
-    const bool answered = client_->send(request, response, error);
-    if (!answered || error != httplib::Error::Success) {
-      reply.kind = nothing_was_sent(error) ? Reply::Kind::not_sent : Reply::Kind::unknown;
-      reply.problem = too_long ? "its answer is longer than 32 MiB" : describe(error, fresh);
-      if (stopped_) reply.problem = "gave no answer within " + format_duration(call.deadline);
-      reply.kept = !fresh && !stopped_ && !too_long;
-      reply.body.clear();
-      return reply;
-    }
-    reply.kind = Reply::Kind::answered;
-    reply.status = response.status;
-    reply.date = parse_http_date(response.get_header_value("Date"));
-    reply.retry_after = parse_retry_after(response.get_header_value("Retry-After"), reply.date);
+    stream_.reset();
+    reply.kind = Reply::Kind::unknown;
+    reply.problem = problem_of(last, reader, reused, call.deadline);
+    reply.kept = reused && !reader.begun() && last.status != Stream::Status::late;
     return reply;
   }
 
-  void stop() override {
-    stopped_ = true;
-    client_->stop();
+ private:
+  Result<void> open(Millis patience, Deadline deadline) {
+    const auto found = resolver_.look_up(address_.host, std::min(patience, kLookupTimeout));
+    if (!found) return found.error();
+    auto socket = connect_to(*found, address_.port, deadline);
+    if (!socket) return socket.error();
+    if (!tls_) {
+      stream_ = plain_stream(std::move(*socket));
+      return {};
+    }
+    auto secured = tls_stream(*tls_, names_, std::move(*socket), deadline);
+    if (!secured) return secured.error();
+    stream_ = std::move(*secured);
+    return {};
   }
 
- private:
-  httplib::Request make_request(const Call& call, const std::string& authorization) const {
-    httplib::Request request;
-    request.method = call.method;
-    request.path = base_ + call.path;
-    request.body = call.body;
-    request.headers.emplace("Host", host_);
-    request.headers.emplace("User-Agent", "sundial");
-    request.headers.emplace("Accept", "*/*");
-    if (call.method == "POST") request.headers.emplace("Content-Type", "application/json");
-    if (!authorization.empty()) request.headers.emplace("Authorization", authorization);
-    if (call.server) request.headers.emplace("Grpc-Timeout", std::to_string(call.server->count()) + "m");
-    return request;
+  Stream::Step exchange(const std::string& request, ResponseReader& reader, Deadline deadline) {
+    // A server may answer, and close, before it has read all: its answer says why.
+    Stream::Step step = stream_->write(request, deadline);
+    if (step.status == Stream::Status::late) return step;
+    std::array<char, kReadAtOnce> buffer;
+    while (reader.state() == ResponseReader::State::reading) {
+      Stream::Step heard = stream_->read(buffer, deadline);
+      if (heard.status == Stream::Status::ended) reader.ended();
+      if (heard.status != Stream::Status::done) return heard;
+      reader.feed({buffer.data(), heard.bytes});
+    }
+    return step;
+  }
+
+  void take_answer(Response response, Reply& reply) {
+    reply.kind = Reply::Kind::answered;
+    reply.status = response.status;
+    reply.date = parse_http_date(response.date);
+    reply.retry_after = parse_retry_after(response.retry_after, reply.date);
+    reply.body = std::move(response.body);
+    if (!response.keep_alive) stream_.reset();
+  }
+
+  static std::string problem_of(const Stream::Step& last, const ResponseReader& reader, bool reused,
+                                Millis deadline) {
+    if (last.status == Stream::Status::late) return "gave no answer within " + format_duration(deadline);
+    if (reader.state() == ResponseReader::State::too_long) return "its answer is longer than 32 MiB";
+    if (!last.problem.empty()) return "the connection broke before the answer (" + last.problem + ")";
+    const bool no_http = reader.response().status == 0;
+    if (no_http && !reused) {
+      return "gave no HTTP answer (is it Temporal's gRPC port? Its HTTP API has port 7243 by default)";
+    }
+    return "the connection broke before the answer";
+  }
+
+  std::string request_text(const Call& call, const std::string& authorization) const {
+    std::string text;
+    text.reserve(call.path.size() + call.body.size() + authorization.size() + host_.size() + 256);
+    text.append(call.method)
+        .append(" ")
+        .append(address_.base)
+        .append(call.path)
+        .append(" HTTP/1.1\r\nHost: ");
+    text.append(host_).append("\r\nUser-Agent: sundial\r\nAccept: */*\r\n");
+    if (!authorization.empty()) text.append("Authorization: ").append(authorization).append("\r\n");
+    if (call.server) {
+      text.append("Grpc-Timeout: ").append(std::to_string(call.server->count())).append("m\r\n");
+    }
+    if (call.method == "POST") {
+      text.append("Content-Type: application/json\r\nContent-Length: ");
+      text.append(std::to_string(call.body.size())).append("\r\n");
+    }
+    return text.append("\r\n").append(call.body);
   }
 
   Resolver& resolver_;
-  std::string name_;
-  std::unique_ptr<httplib::ClientImpl> client_;
-  std::string base_;
+  const Address address_;
+  const TlsNames names_;
+  const TlsContext tls_;  // none: in the clear
   std::string host_;
-  std::atomic<bool> stopped_ = false;  // the call that is running was ended by its deadline
+  std::unique_ptr<Stream> stream_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Connection>> open_connection(const Address& address, const model::TlsSettings& tls,
                                                     Resolver& resolver) {
-  auto connection = std::make_unique<HttplibConnection>(address, tls, resolver);
-  if (!connection->valid()) {
-    return Error(ErrorKind::unavailable, "the TLS files can't be loaded (certificate, key or their match)");
+  TlsNames names;
+  TlsContext context;
+  if (address.tls) {
+    names = {tls.ca, tls.cert, tls.key, tls.server_name.empty() ? address.host : tls.server_name,
+             tls.verify_host};
+    auto made = tls_context(names);
+    if (!made) return made.error();
+    context = std::move(*made);
   }
-  return std::unique_ptr<Connection>(std::move(connection));
+  return std::unique_ptr<Connection>(
+      std::make_unique<SocketConnection>(address, std::move(names), std::move(context), resolver));
 }
 
 }  // namespace sundial::temporal

@@ -51,6 +51,7 @@ class Frontend {
   Transport& transport_;
   Sender sender_;
   ServerClock clock_;
+  std::atomic<bool> timeless_ = false;  // it answers, but without a date
   std::atomic<Millis::rep> retention_{-1};
 };
 

@@ -95,10 +95,7 @@ Reply Pool::send_to(std::size_t index, const Call& call, const std::string& auth
     reply.problem = connection.error().message();
     return reply;
   }
-  {
-    const Watchdog::Guard guard(watchdog_, **connection, call.deadline);
-    reply = (*connection)->send(call, authorization);
-  }
+  reply = (*connection)->send(call, authorization);
   if (reply.kind == Reply::Kind::answered) give_back(index, std::move(*connection));
   return reply;
 }

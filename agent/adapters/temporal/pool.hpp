@@ -11,7 +11,6 @@
 #include "agent/adapters/temporal/breakers.hpp"
 #include "agent/adapters/temporal/resolver.hpp"
 #include "agent/adapters/temporal/transport.hpp"
-#include "agent/adapters/temporal/watchdog.hpp"
 
 namespace sundial::temporal {
 
@@ -44,7 +43,6 @@ class Pool : public Transport {
 
   const model::TemporalSettings settings_;
   Resolver resolver_;
-  Watchdog watchdog_;
   std::mutex mutex_;
   std::vector<Endpoint> endpoints_;
   Breakers breakers_;

@@ -1,14 +1,22 @@
 // Looks names up under a deadline: the system's own lookup has none, and nothing can end it.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "platform/base/result.hpp"
 #include "platform/base/time.hpp"
 
 namespace sundial::temporal {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
 
 // From any thread. One lookup a name at a time, each on a thread of its own, which a call that gives up
 // leaves behind; later calls for the same name wait for that one.
@@ -21,8 +29,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Whether the name has an address, now.
-  Result<void> look_up(const std::string& host, Millis patience);
+  // The addresses that the name has now, at least one.
+  Result<std::vector<SocketAddress>> look_up(const std::string& host, Millis patience);
 
  private:
   struct Shared;

@@ -1,4 +1,4 @@
-// One HTTP exchange with a frontend, as the rest of this room sees it: no library, no sockets.
+// One HTTP exchange with a frontend, as the rest of this room sees it: no sockets.
 #pragma once
 
 #include <memory>
@@ -44,7 +44,7 @@ struct Reply {
   std::optional<Millis> retry_after;
   std::optional<Instant> date;  // the server's clock
   std::string problem;          // not answered: why, one line
-  bool kept = false;            // unknown: the connection had been used before, and was found broken
+  bool kept = false;            // unknown: the connection had been used before, and broke before a word came
 };
 
 class Transport {
@@ -59,8 +59,6 @@ class Connection {
  public:
   virtual ~Connection() = default;
   virtual Reply send(const Call& call, const std::string& authorization) = 0;
-  // From any thread: ends the call that is running, if one is.
-  virtual void stop() = 0;
 };
 
 class Resolver;

@@ -62,9 +62,8 @@ void Link::fail(const model::DeliveryAnswer& answer, Elapsed now) {
     allowed_ = 1;
     next_ = now + backoff_.after(failures_);
   }
-  // What must be put right by somebody is looked at again at least every ten seconds, whatever was asked.
-  const Millis longest = held_ ? kLongestWait : kLongestAskedPause;
-  if (answer.retry_after) next_ = std::max(next_, now + std::min(*answer.retry_after, longest));
+  // It answers, so it is asked again at least every ten seconds, whatever pause it named.
+  if (answer.retry_after) next_ = std::max(next_, now + std::min(*answer.retry_after, kLongestWait));
 }
 
 }  // namespace sundial::outbox

@@ -10,9 +10,6 @@
 
 namespace sundial::outbox {
 
-// A server that names its own pause is believed up to here.
-inline constexpr Millis kLongestAskedPause = std::chrono::minutes(5);
-
 class Link {
  public:
   Link(int most, std::uint64_t seed) : most_(most), backoff_(seed) {}

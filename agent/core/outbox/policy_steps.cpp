@@ -189,9 +189,8 @@ Verdict Policy::try_again(Job job, const model::DeliveryAnswer& answer, Elapsed 
   entry.not_before = now;
   if (!answer.unreachable) {  // the link's own pause is enough: the record is not at fault
     entry.not_before += backoff_.after(++entry.failures);
-    const Millis longest = answer.outcome == model::DeliveryOutcome::hold ? kLongestWait : kLongestAskedPause;
     if (answer.retry_after) {
-      entry.not_before = std::max(entry.not_before, now + std::min(*answer.retry_after, longest));
+      entry.not_before = std::max(entry.not_before, now + std::min(*answer.retry_after, kLongestWait));
     }
   }
   lane_of(entry.record.lane).busy = false;
