@@ -46,7 +46,9 @@ Agent::Agent(AgentParts parts)
           .something_came =
               [this] {
                 parts_.loop.post_soon([this] {
-                  if (stands()) engine_->work();
+                  if (!stands()) return;
+                  look_at_journal();
+                  engine_->work();
                 });
               },
           .failed = [this](const Error& problem) { parts_.loop.post([this, problem] { fail(problem); }); },
@@ -263,22 +265,21 @@ void Agent::look_at_clock() {
   });
 }
 
-// With sync = "1s" what was written reaches the disk within that time.
+// With sync = "1s" what was written reaches the disk within that time. Each entry that comes asks for it:
+// an agent to which nothing happens is not woken. One that is frozen takes no entry, and so hears of none.
 void Agent::look_at_journal() {
   const auto every = configuration_.store.sync;
-  if (sync_timer_) parts_.loop.cancel(*std::exchange(sync_timer_, std::nullopt));
-  if (!every) return;
+  if (!every || sync_timer_) return;
   sync_timer_ = parts_.loop.at(parts_.loop.now().elapsed + *every, [this] {
     sync_timer_.reset();
     if (!stands()) return;
-    if (journal_->needs_sync()) {
-      auto done = std::make_shared<Result<void>>();
-      parts_.store_worker.run([done, journal = journal_.get()] { *done = journal->sync(); },
-                              [this, done] {
-                                if (!*done) fail(done->error());
-                              });
-    }
-    look_at_journal();
+    if (engine_->frozen()) look_at_journal();
+    if (!journal_->needs_sync()) return;
+    auto done = std::make_shared<Result<void>>();
+    parts_.store_worker.run([done, journal = journal_.get()] { *done = journal->sync(); },
+                            [this, done] {
+                              if (!*done) fail(done->error());
+                            });
   });
 }
 

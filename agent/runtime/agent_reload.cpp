@@ -79,6 +79,7 @@ void Agent::put_in_force(const model::Configuration& before) {
                           [this, done] {
                             if (!*done) fail(done->error());
                           });
+  if (sync_timer_) parts_.loop.cancel(*std::exchange(sync_timer_, std::nullopt));
   look_at_journal();
 }
 
