@@ -2,6 +2,7 @@
 #include "agent/config/load.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "agent/config/document.hpp"
 #include "agent/config/sections.hpp"
 #include "agent/config/temporal_environment.hpp"
+#include "platform/crypto/key_file.hpp"
 
 namespace sundial::config {
 namespace {
@@ -34,7 +36,10 @@ class Loader {
     substitute(document.root, environment_, substituted, loaded_.problems);
     Reader reader(loaded_.problems, substituted);
     read_sections(reader, document.root);
-    if (sources_.look_at_files) look_at(reader.named_files());
+    if (sources_.look_at_files) {
+      look_at(reader.named_files());
+      look_at_keys(document.root);
+    }
     finish_device(document.root);
     finish_temporal(document.root);
     finish_mqtt(document.root);
@@ -112,6 +117,24 @@ class Loader {
         loaded_.problems.push_back(
             {file.at, file.where, fmt::format("others may read {0}; run chmod o-rwx {0}", file.path)});
       }
+    }
+  }
+
+  // Told now and not when the bridge is made, and two keys of one name: what the second encrypted could
+  // never be read.
+  void look_at_keys(const Node& root) {
+    constexpr std::size_t most = 4096;
+    std::set<std::string> ids;
+    const auto refuse = [&](std::string what) {
+      loaded_.problems.push_back(
+          {place(root, "temporal", "encryption"), "[temporal] encryption", std::move(what)});
+    };
+    for (const model::EncryptionKey& key : made().temporal.encryption) {
+      if (!ids.insert(key.key_id).second) refuse(fmt::format("the key_id '{}' is given twice", key.key_id));
+      if (!sources_.files.exists(key.key_file)) continue;
+      const Result<std::string> content = sources_.files.read(key.key_file, most);
+      const Result<std::string> parsed = content ? crypto::parse_key(*content) : content.error();
+      if (!parsed) refuse(fmt::format("{} {}", key.key_file, parsed.error().message()));
     }
   }
 

@@ -218,6 +218,19 @@ TEST(Secrets, ThatOthersMayReadAreRefused) {
                     "t.toml:4:16: [temporal] api_key_file: there is no /gone"}));
 }
 
+TEST(Secrets, ThatAreNoEncryptionKeysAreRefused) {
+  FakeDisk disk{{{"t.toml",
+                  "[temporal]\nencryption = [{ key_id = \"a\", key_file = \"short\" }, "
+                  "{ key_id = \"a\", key_file = \"right\" }]\n"},
+                 {"short", "abc"},
+                 {"right", std::string(64, 'a') + "\n"}},
+                {}};
+  Sources sources = disk.sources();
+  sources.config_file = "t.toml";
+  EXPECT_TRUE(hold(problems_of(load(sources)), {"t.toml:2:14: [temporal] encryption: short is no key",
+                                                "[temporal] encryption: the key_id 'a' is given twice"}));
+}
+
 TEST(Fingerprint, IsOfTheTextWithoutItsPlace) {
   const auto fingerprint = [](const std::string& text, Environment environment = {}) {
     return load_text(text, std::move(environment)).configuration.rules.at(0).fingerprint;
