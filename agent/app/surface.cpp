@@ -4,11 +4,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 
 #include "platform/base/text.hpp"
+#include "platform/linux/clock.hpp"
 
 namespace sundial::app {
 namespace {
@@ -31,7 +34,19 @@ Result<std::string> made_token(const std::string& path, const config::Files& fil
   return token;
 }
 
-api::ProcessFigures process_figures() {
+// The start by the clock as it is now, which at the start may have been wrong; a clock that is only kept in
+// pace moves it by nothing.
+double start_time(Elapsed began) {
+  constexpr double kStep = 1.0;
+  static double told = 0;
+  const Moment now = LinuxClock().now();
+  const double start =
+      std::chrono::duration<double>((now.wall - (now.elapsed - began)).time_since_epoch()).count();
+  if (std::abs(start - told) > kStep) told = start;
+  return told;
+}
+
+api::ProcessFigures process_figures(Elapsed began) {
   api::ProcessFigures figures;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -54,9 +69,7 @@ api::ProcessFigures process_figures() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   figures.max_descriptors = static_cast<double>(limit.rlim_cur);
-  static const double started =
-      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  figures.start_time_seconds = started;
+  figures.start_time_seconds = start_time(began);
   return figures;
 }
 
@@ -86,7 +99,8 @@ Result<api::ApiSettings> surface_settings(const model::Configuration& configurat
     if (!secret) return secret.error();
     settings.webhook_secrets[name] = std::move(*secret);
   }
-  settings.process = process_figures;
+  static const Elapsed began = LinuxClock().now().elapsed;  // of the process: a reload begins nothing
+  settings.process = [] { return process_figures(began); };
   settings.disk_bytes = [path = configuration.store.path]() -> std::optional<std::uint64_t> {
     std::error_code unknown;
     const auto space = std::filesystem::space(path, unknown);

@@ -11,8 +11,8 @@ namespace sundial::runtime {
 namespace {
 
 constexpr const char* kFiltersFact = "filters";
-constexpr Millis kClockPoll{5'000};      // until the clock is known to be right
-constexpr Millis kTemporalPoll{10'000};  // until it answered once
+constexpr Millis kClockPoll{5'000};  // until the clock is known to be right
+constexpr Millis kTemporalPoll{10'000};
 constexpr Millis kCertificatePoll = std::chrono::hours{6};
 constexpr Millis kStepWorthTelling{10};  // less is slewing between two readings
 
@@ -427,9 +427,14 @@ void Agent::commit(std::vector<RecordUpdate> updates, std::function<void()> done
 }
 
 void Agent::requested(const Request& request) {
-  metrics_.count("bridge_requests_total", model::name_of(request.kind), label_of(request.outcome));
+  if (!request.prepared)
+    metrics_.count("bridge_requests_total", model::name_of(request.kind), label_of(request.outcome));
+  if (request.target != outbox::Target::temporal) return;
   metrics_.observe("bridge_request_seconds", request.took);
-  if (request.outcome == DeliveryOutcome::done && !temporal_up_) tell_temporal(true, {});
+  // What can't be sent is dead without having been asked for.
+  if (!request.passed || request.outcome == DeliveryOutcome::dead) return;
+  temporal_heard_ = parts_.loop.now().elapsed;
+  if (!temporal_up_) tell_temporal(true, {});
 }
 
 void Agent::link_changed() {
@@ -462,26 +467,26 @@ void Agent::look_at_certificates() {
   });
 }
 
-// Until something was sent nobody else finds out whether Temporal answers.
+// While nothing is sent nobody else finds out whether Temporal answers.
 void Agent::look_at_temporal() {
-  if (!stopping_ && !temporal_up_) ask_temporal_again();
+  const Elapsed now = parts_.loop.now().elapsed;
+  temporal_timer_ = parts_.loop.at(now + kTemporalPoll, [this] {
+    temporal_timer_.reset();
+    look_at_temporal();
+  });
+  if (stopping_ || (temporal_up_ && now < temporal_heard_ + kTemporalPoll)) return;
+  ask_temporal_again();
 }
 
 void Agent::ask_temporal_again() {
   auto answer = std::make_shared<DeliveryAnswer>();
   const bool was_up = temporal_up_;
+  const Elapsed heard = temporal_heard_;
   parts_.temporal_worker.run([this, answer] { *answer = parts_.temporal.probe(); },
-                             [this, answer, was_up] {
-                               if (was_up != temporal_up_) return;  // something was sent meanwhile
-                               const bool up = answer->outcome == DeliveryOutcome::done;
-                               tell_temporal(up, answer->reason);
-                               if (temporal_timer_) parts_.loop.cancel(*std::exchange(temporal_timer_, {}));
-                               if (up) return;
-                               temporal_timer_ =
-                                   parts_.loop.at(parts_.loop.now().elapsed + kTemporalPoll, [this] {
-                                     temporal_timer_.reset();
-                                     look_at_temporal();
-                                   });
+                             [this, answer, was_up, heard] {
+                               // What was sent meanwhile knows it better.
+                               if (was_up != temporal_up_ || heard != temporal_heard_) return;
+                               tell_temporal(answer->outcome == DeliveryOutcome::done, answer->reason);
                              });
 }
 

@@ -153,7 +153,6 @@ class Agent final : public api::AgentControl, private BusListener {
   bool publish_result(const AwaitedResult& awaited, const WorkflowResult* result, RunWatcher::Fact over);
   void tell_health();
   void give_back_memory_later();
-  void look_for_oldest() const;
   void begin_series();
   void add_counts(const engine::Engine& engine) const;
   void accept_own(model::Input input);
@@ -244,6 +243,7 @@ class Agent final : public api::AgentControl, private BusListener {
   std::map<std::string, std::string> refused_;  // filters, and why
   bool temporal_up_ = false;
   std::string temporal_problem_;
+  Elapsed temporal_heard_{};  // when it answered last
   std::optional<EventLoop::TimerId> temporal_timer_;
   bool clock_trusted_ = false;
   std::vector<std::string> warnings_;
@@ -264,8 +264,6 @@ class Agent final : public api::AgentControl, private BusListener {
   mutable std::map<CountNames, std::uint64_t> counted_;  // of the present engine, as it was looked at last
   mutable std::map<CountNames, std::uint64_t> totals_;   // of all engines since the agent started
   mutable IntakeCounts intake_counted_;
-  mutable std::optional<Instant> oldest_;
-  mutable Elapsed oldest_asked_{};
 };
 
 template <typename T>

@@ -8,7 +8,6 @@
 namespace sundial::runtime {
 namespace {
 
-constexpr Millis kOldestAge{1'000};
 constexpr Millis kHealthEvery = std::chrono::minutes{1};
 
 Map health_of(const api::AgentStatus& status, Instant now) {
@@ -114,9 +113,8 @@ api::AgentStatus Agent::status() const {
   status.outbox.entries = size.waiting;
   status.outbox.bytes = size.waiting_bytes;
   status.outbox.dead = size.dead;
-  look_for_oldest();
-  if (size.waiting > 0 && oldest_) {
-    status.outbox.oldest = std::max(Millis{0}, std::chrono::floor<Millis>(parts_.loop.now().wall - *oldest_));
+  if (const auto oldest = bridge_ ? bridge_->oldest() : std::nullopt) {
+    status.outbox.oldest = std::max(Millis{0}, std::chrono::floor<Millis>(parts_.loop.now().wall - *oldest));
   }
   status.store = {.bytes = size.file_bytes,
                   .max_size = static_cast<std::uint64_t>(configuration_.store.max_size),
@@ -142,21 +140,6 @@ void Agent::tell_health() {
     health_timer_.reset();
     tell_health();
   });
-}
-
-// Read from the store now and then, so that the figure is right for a backlog that nobody holds in
-// memory; the answer is for the next look.
-void Agent::look_for_oldest() const {
-  const Elapsed present = parts_.loop.now().elapsed;
-  if (committer_->size().waiting == 0 || (oldest_ && present - oldest_asked_ < kOldestAge)) return;
-  oldest_asked_ = present;
-  auto found = std::make_shared<std::optional<Instant>>();
-  parts_.store_worker.run(
-      [this, found] {
-        const auto first = parts_.store.records(RecordState::waiting, 0, 1);
-        if (first && !first->empty()) *found = first->front().record.decided.wall;
-      },
-      [this, found] { oldest_ = *found; });
 }
 
 // An engine counts for itself; what it counted since the last look is added here.

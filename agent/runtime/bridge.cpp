@@ -205,7 +205,8 @@ void Bridge::publish(outbox::Job job) {
 void Bridge::answered(outbox::Job job, const DeliveryAnswer& answer, Elapsed sent) {
   const Elapsed at = now().elapsed;
   if (parts_.requested) {
-    parts_.requested({job.entry.record.kind, answer.outcome, at - sent, answer.reason});
+    parts_.requested({job.entry.record.kind, answer.outcome, at - sent, job.target, answer.prepared,
+                      outbox::passed(answer)});
   }
   outbox::Verdict verdict = policy_.answered(std::move(job), answer, at);
   std::optional<std::uint64_t> kept;

@@ -33,7 +33,9 @@ struct Request {
   model::ActionKind kind = model::ActionKind::start;
   DeliveryOutcome outcome = DeliveryOutcome::retry;
   Millis took{0};
-  std::string reason;
+  outbox::Target target = outbox::Target::temporal;
+  bool prepared = false;  // it only learned what the delivery needs to know
+  bool passed = false;    // the other side answered
 };
 
 struct LinkState {

@@ -3,10 +3,11 @@ import json
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
-from support import PATIENCE, ROOT, Agent, Folder, free_port
+from support import PATIENCE, ROOT, Agent, FakeTemporal, Folder, Mosquitto, free_port, wait_for
 from surface import ask
 from test_surface_access import FAMILIES
 
@@ -18,6 +19,13 @@ def promtool(*arguments, text=None):
     if done.returncode != 0:
         raise AssertionError(f"promtool {' '.join(arguments)}: {done.stdout}{done.stderr}")
     return done.stdout + done.stderr
+
+
+def value(agent, series):
+    for line in ask(agent.port, "GET", "/metrics").text.splitlines():
+        if line.startswith(series + " "):
+            return float(line.split()[-1])
+    raise AssertionError(f"no {series}")
 
 
 class Monitoring(unittest.TestCase):
@@ -56,6 +64,56 @@ class Monitoring(unittest.TestCase):
         finally:
             agent.stop()
             folder.close()
+
+    def test_the_start_is_the_processs_own(self):
+        folder = Folder()
+        self.addCleanup(folder.close)
+        before = time.time()
+        agent = Agent(folder.path, f'[temporal]\naddress = "http://127.0.0.1:{free_port()}"\n').start()
+        self.addCleanup(agent.stop)
+        after = time.time()
+        while time.time() < after + 2:  # told from the first question, it would be later
+            time.sleep(0.1)
+        self.assertLess(before - 1, value(agent, "process_start_time_seconds"))
+        self.assertLess(value(agent, "process_start_time_seconds"), after + 1)
+
+    def test_temporal_is_looked_after_while_nothing_is_sent(self):
+        folder = Folder()
+        self.addCleanup(folder.close)
+        temporal = FakeTemporal()
+        broker = Mosquitto(folder.path)
+        self.addCleanup(broker.stop)
+        agent = Agent(folder.path, f"""
+[temporal]
+address = "http://127.0.0.1:{temporal.port}"
+[mqtt]
+url = "mqtt://127.0.0.1:{broker.port}"
+[rule.echo]
+topic = "in"
+publish = {{ topic = "out", payload = "{{payload}}" }}
+[rule.start]
+topic = "start"
+start = {{ workflow = "Started" }}
+""").start()
+        self.addCleanup(agent.stop)
+        wait_for(lambda: value(agent, "sundial_temporal_reachable") == 1, "Temporal to be seen")
+        port = temporal.port
+        temporal.stop()
+        wait_for(lambda: value(agent, "sundial_temporal_reachable") == 0, "its absence to be seen")
+        # The broker's answer says nothing about Temporal.
+        broker.publish("in", "1")
+        wait_for(lambda: value(agent, 'sundial_bridge_requests_total{kind="publish",outcome="ok"}') == 1, "the echo")
+        self.assertFalse(agent.status()["temporal"]["reachable"])
+        self.assertEqual(value(agent, "sundial_bridge_request_seconds_count"), 0)
+        # What waits is as old as it is, at the first look.
+        ask(agent.port, "POST", "/api/v1/messages", {"topic": "start", "payload": 1})
+        began = time.monotonic()
+        while time.monotonic() < began + 2:
+            time.sleep(0.1)
+        self.assertGreaterEqual(value(agent, "sundial_outbox_oldest_seconds"), 1)
+        back = FakeTemporal(port)
+        self.addCleanup(back.stop)
+        wait_for(lambda: value(agent, "sundial_temporal_reachable") == 1, "its return to be seen")
 
 
 if __name__ == "__main__":

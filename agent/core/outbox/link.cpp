@@ -10,6 +10,11 @@ constexpr int kFailuresToClose = 5;
 
 }  // namespace
 
+bool passed(const model::DeliveryAnswer& answer) {
+  if (answer.outcome == model::DeliveryOutcome::hold) return false;
+  return answer.outcome != model::DeliveryOutcome::retry || answer.prepared || answer.only_itself;
+}
+
 int Link::room(Elapsed now) const {
   if (now < next_) return 0;
   return std::max(0, (closed_ ? 1 : std::min(allowed_, most_)) - in_flight_);
@@ -22,26 +27,9 @@ std::optional<Elapsed> Link::opens() const {
 
 void Link::answered(const model::DeliveryAnswer& answer, Elapsed now) {
   --in_flight_;
-  switch (answer.outcome) {
-    case model::DeliveryOutcome::done:
-    case model::DeliveryOutcome::already_done:
-    case model::DeliveryOutcome::already_running:
-    case model::DeliveryOutcome::name_taken:
-    case model::DeliveryOutcome::dead:
-      ++passed_;
-      pass();
-      break;
-    case model::DeliveryOutcome::retry:
-      if (answer.prepared || answer.only_itself) {
-        pass();
-      } else {
-        fail(answer, now);
-      }
-      break;
-    case model::DeliveryOutcome::hold:
-      fail(answer, now);
-      break;
-  }
+  if (!outbox::passed(answer)) return fail(answer, now);
+  if (answer.outcome != model::DeliveryOutcome::retry) ++passed_;
+  pass();
 }
 
 void Link::pass() {

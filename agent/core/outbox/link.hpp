@@ -10,6 +10,9 @@
 
 namespace sundial::outbox {
 
+// The other side answered this very request, whatever it said.
+bool passed(const model::DeliveryAnswer& answer);
+
 class Link {
  public:
   Link(int most, std::uint64_t seed) : most_(most), backoff_(seed) {}

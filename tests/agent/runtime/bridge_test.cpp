@@ -80,7 +80,7 @@ class BridgeTest : public testing::Test {
                 },
             .awaited = [this](std::uint64_t number) { return number == awaited_; },
             .delivered = [this](Delivered delivered) { delivered_.push_back(std::move(delivered)); },
-            .requested = {},
+            .requested = [this](const Request& request) { requests_.push_back(request); },
             .link_changed = [this] { links_.push_back(bridge_->temporal().reached); },
         },
         outbox::Limits{});
@@ -139,6 +139,7 @@ class BridgeTest : public testing::Test {
   std::uint64_t awaited_ = 0;
   std::vector<Delivered> delivered_;
   std::vector<bool> links_;
+  std::vector<Request> requests_;
   std::unique_ptr<Bridge> bridge_;
 };
 
@@ -195,6 +196,23 @@ TEST_F(BridgeTest, WhatIsPreparedIsDurableBeforeItIsSent) {
   loop_.settle();
   EXPECT_EQ(temporal_.calls, 2);
   EXPECT_EQ(temporal_.effects.size(), 1u);
+  // What was only read before is told as such: it is no retry.
+  ASSERT_EQ(requests_.size(), 2u);
+  EXPECT_TRUE(requests_[0].prepared && requests_[0].passed);
+  EXPECT_TRUE(!requests_[1].prepared && requests_[1].passed);
+}
+
+TEST_F(BridgeTest, TellsWhoAnsweredAndWhetherAtAll) {
+  temporal_.up = false;
+  bridge_->begin(0);
+  bridge_->added({commit("a"), commit("", model::ActionKind::publish)});
+  loop_.settle();
+  ASSERT_EQ(requests_.size(), 2u);
+  for (const Request& request : requests_) {
+    const bool publish = request.kind == model::ActionKind::publish;
+    EXPECT_EQ(request.target, publish ? outbox::Target::broker : outbox::Target::temporal);
+    EXPECT_EQ(request.passed, publish);
+  }
 }
 
 TEST_F(BridgeTest, APublishWithoutABrokerIsRefused) {
