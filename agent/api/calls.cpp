@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "platform/base/text.hpp"
+
 namespace sundial::api {
 
 void take_trace(const ExchangePtr& exchange, model::Message& message) {
@@ -85,6 +87,21 @@ std::optional<Slice> take_slice(const ExchangePtr& exchange, std::size_t size) {
   begin = std::min(begin, size);
   const std::size_t end = std::min(size, begin + *limit);
   return Slice{begin, end, end < size ? Value(std::to_string(end)) : Value()};
+}
+
+std::optional<Slice> take_slice(const ExchangePtr& exchange, const std::vector<std::string>& ids) {
+  const Result<std::size_t> limit = exchange->limit(100);
+  if (!limit) return exchange->fail(limit.error()), std::nullopt;
+  std::size_t begin = 0;
+  if (const std::string* token = exchange->query("next"); token != nullptr && !token->empty()) {
+    if (token->size() % 2 != 0 || token->find_first_not_of("0123456789abcdef") != std::string::npos) {
+      return exchange->fail(400, "next is no token of this list"), std::nullopt;
+    }
+    // Hexadecimal digits sort as the bytes do.
+    while (begin < ids.size() && hex_encode(ids[begin]) <= *token) ++begin;
+  }
+  const std::size_t end = std::min(ids.size(), begin + *limit);
+  return Slice{begin, end, end < ids.size() ? Value(hex_encode(ids[end - 1])) : Value()};
 }
 
 void send_page(const ExchangePtr& exchange, const List& all) {

@@ -39,6 +39,8 @@ struct Slice {
   Value next;
 };
 std::optional<Slice> take_slice(const ExchangePtr& exchange, std::size_t size);
+// Of what has ids, in their order: goes on after the last one that was told, whatever has left since.
+std::optional<Slice> take_slice(const ExchangePtr& exchange, const std::vector<std::string>& ids);
 
 // A list that is all in memory, page by page.
 void send_page(const ExchangePtr& exchange, const List& all);

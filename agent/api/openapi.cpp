@@ -54,6 +54,7 @@ Map body_of(const Route& route) {
 }
 
 Map answer_of(int status, std::string_view content_type) {
+  if (status == 304) return object({{"description", "As the If-None-Match of the request has it"}});
   const bool good = status < 400;
   Map schema = good ? Map{} : object({{"$ref", "#/components/schemas/Error"}});
   return object({{"description", good ? "Done" : std::string(type_of_status(status))},

@@ -73,9 +73,19 @@ std::string etag_of(const Map& document) {
   return '"' + hex_encode(bytes) + '"';
 }
 
+// A list of tags, or * for any. If-Match takes no weak ones; to If-None-Match they are as good.
+bool names_tag(std::string_view header, const std::string& tag, bool weak) {
+  for (const std::string_view one : split(header, ',')) {
+    const std::string_view named = trim(one);
+    if (named == "*" || named == tag || (weak && named.starts_with("W/") && named.substr(2) == tag))
+      return true;
+  }
+  return false;
+}
+
 bool passes_if_match(const ExchangePtr& exchange, const Map& document) {
   const std::string* wanted = exchange->request().header("if-match");
-  if (wanted == nullptr || *wanted == "*" || *wanted == etag_of(document)) return true;
+  if (wanted == nullptr || names_tag(*wanted, etag_of(document), false)) return true;
   exchange->fail(412, "the schedule has changed since this ETag was given");
   return false;
 }
@@ -200,7 +210,7 @@ Result<void> read_command(const Map& body, model::ScheduleCommand& command) {
 
 void list_schedules(Desk& desk, const ExchangePtr& exchange) {
   const std::vector<std::string> ids = desk.agent.schedule_ids();
-  const std::optional<Slice> slice = take_slice(exchange, ids.size());
+  const std::optional<Slice> slice = take_slice(exchange, ids);
   if (!slice) return;
   List documents;
   for (std::size_t i = slice->begin; i < slice->end; ++i) {
@@ -215,7 +225,14 @@ void list_schedules(Desk& desk, const ExchangePtr& exchange) {
 // `?recent=` of the last due times.
 void get_schedule(Desk& desk, const ExchangePtr& exchange) {
   const std::optional<std::size_t> recent = take_number(exchange, "recent", kRecent, kMostRecent);
-  if (!recent || !take_schedule(desk, exchange)) return;
+  if (!recent) return;
+  const std::optional<Map> present = take_schedule(desk, exchange);
+  if (!present) return;
+  const std::string* known = exchange->request().header("if-none-match");
+  if (known != nullptr && names_tag(*known, etag_of(*present), true)) {
+    exchange->add_header("ETag", etag_of(*present));
+    return exchange->send(304, "application/json", "");
+  }
   send_definition(desk, exchange, exchange->argument("id"), 200, *recent);
 }
 
@@ -241,17 +258,29 @@ void change_schedule(Desk& desk, const ExchangePtr& exchange, const Map& body) {
                       }));
 }
 
-void put_schedule(Desk& desk, const ExchangePtr& exchange) {
+// The body of a change; answers itself where it can't be one.
+std::optional<Map> take_change(const ExchangePtr& exchange) {
   Result<Map> body = exchange->json_body();
-  if (!body) return exchange->fail(body.error());
+  if (!body) return exchange->fail(body.error()), std::nullopt;
+  const Value* id = body->find("id");
+  if (id != nullptr && !id->is_null() && (id->text() == nullptr || *id->text() != exchange->argument("id"))) {
+    exchange->fail(400, "a schedule's id stays as it is: make a new one, and delete this");
+    return std::nullopt;
+  }
+  return std::move(*body);
+}
+
+void put_schedule(Desk& desk, const ExchangePtr& exchange) {
+  const std::optional<Map> body = take_change(exchange);
+  if (!body) return;
   const std::optional<Map> present = take_schedule(desk, exchange);
   if (!present || refuse_from_file(exchange, *present, 409) || !passes_if_match(exchange, *present)) return;
   change_schedule(desk, exchange, definition_of(*body));
 }
 
 void patch_schedule(Desk& desk, const ExchangePtr& exchange) {
-  Result<Map> body = exchange->json_body();
-  if (!body) return exchange->fail(body.error());
+  const std::optional<Map> body = take_change(exchange);
+  if (!body) return;
   const std::optional<Map> present = take_schedule(desk, exchange);
   if (!present || refuse_from_file(exchange, *present, 409) || !passes_if_match(exchange, *present)) return;
   Map merged = definition_of(*present);
@@ -374,7 +403,9 @@ Routes schedule_routes() {
        "/api/v1/schedules/{id}",
        Scope::read,
        get_schedule,
-       {"One schedule, its state and its times", {200, 400, 404}, {{"recent", "1 to 5000; default 100"}}}},
+       {"One schedule, its state and its times",
+        {200, 304, 400, 404},
+        {{"recent", "1 to 5000; default 100"}}}},
       {"PUT",
        "/api/v1/schedules/{id}",
        Scope::admin,

@@ -19,7 +19,7 @@ constexpr std::size_t kWidestCell = 60;
 
 // "0.0.0.0:8000" is listened on, but called as 127.0.0.1.
 std::string url_of(const std::string& listen, bool tls) {
-  if (listen.find("://") != std::string::npos) return listen;
+  if (listen.find("://") != std::string::npos) return listen.substr(0, listen.find_last_not_of('/') + 1);
   std::string address = listen;
   for (const std::string_view any : {"0.0.0.0:", "[::]:", ":"}) {
     if (address.starts_with(any)) {

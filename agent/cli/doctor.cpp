@@ -182,7 +182,7 @@ class Doctor {
         add(trial.name, Verdict::good, "reached");
         if (trial.clock_lead) skew(trial.name, *trial.clock_lead);
       } else {
-        add(trial.name, Verdict::bad, trial.problem, trial.name == "mqtt" ? kBrokerRemedy : kTemporalRemedy);
+        add(trial.name, Verdict::bad, trial.problem, remedy_for(trial));
       }
     }
   }
@@ -237,6 +237,15 @@ class Doctor {
         "to it");
   }
 
+  static std::string remedy_for(const ConnectionTrial& trial) {
+    if (trial.name == "mqtt") return kBrokerRemedy;
+    // Temporal's own words where it answers, and the namespace is not there.
+    return trial.problem.starts_with("Namespace ") ? kNamespaceRemedy : kTemporalRemedy;
+  }
+
+  static constexpr const char* kNamespaceRemedy =
+      "give [temporal] namespace one that the server has, or make it there: temporal operator namespace "
+      "create --namespace NAME";
   static constexpr const char* kBrokerRemedy =
       "see that the broker runs and listens at [mqtt] url; a refused login is username or password_file";
   static constexpr const char* kTemporalRemedy =

@@ -101,7 +101,8 @@ int run_explain(Session& session, ExplainOptions options) {
   if (!found) return session.exit_code();
   if (found->empty() && session.wants_text()) {
     session.world().out << "nothing has been decided" << (options.events.has_key ? " for this key" : "")
-                        << ": no message has come, or no due time has passed\n";
+                        << (options.events.rule.empty() ? ": no due time has passed\n"
+                                                        : ": no message has come, or `when` held for none\n");
     return kExitDone;
   }
   return print_events(session, options.events);

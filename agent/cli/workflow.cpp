@@ -8,6 +8,7 @@
 
 #include "agent/cli/configuration.hpp"
 #include "agent/cli/verbs.hpp"
+#include "agent/config/address.hpp"
 #include "platform/base/text.hpp"
 
 namespace sundial::cli {
@@ -78,8 +79,10 @@ void overlay(config::Environment& environment, const WorkflowOptions& options) {
   const auto set = [&environment](const std::string& name, const std::string& value) {
     if (!value.empty()) environment[name] = value;
   };
-  // A bare host and port is gRPC's, also here: it never stands above an address of the HTTP API.
-  const bool url = options.address.find("://") != std::string::npos;
+  // A bare host and port is gRPC's, also here: it never stands above an address of the HTTP API. One that can
+  // be no server's is refused, so that nothing is done on another server than was named.
+  const bool url = options.address.find("://") != std::string::npos ||
+                   (!options.address.empty() && !config::temporal_address(options.address, options.tls));
   set(url ? "TEMPORAL_HTTP_ADDRESS" : "TEMPORAL_ADDRESS", options.address);
   set("TEMPORAL_NAMESPACE", options.name_space);
   set("TEMPORAL_API_KEY", options.api_key);
@@ -162,7 +165,7 @@ void add_message_verbs(CLI::App& parent, World& world, Chosen& chosen) {
           [named](CLI::App& verb, const Options& options) {
             named(verb, options);
             add_durable(verb, options);
-            verb.add_option("--name", options->name, "The signal's name")->required();
+            verb.add_option("--name,--type", options->name, "The signal's name")->required();
           });
   add_one(parent, world, chosen, "query", "Ask a workflow", [named](CLI::App& verb, const Options& options) {
     named(verb, options);
@@ -171,7 +174,7 @@ void add_message_verbs(CLI::App& parent, World& world, Chosen& chosen) {
   add_one(parent, world, chosen, "update", "Update a workflow and print the outcome",
           [named](CLI::App& verb, const Options& options) {
             named(verb, options);
-            verb.add_option("--name", options->name, "The update's name")->required();
+            verb.add_option("--name,--type", options->name, "The update's name")->required();
             verb.add_option("--update-id", options->update_id,
                             "Makes a repeat harmless; left out: a new one");
           });

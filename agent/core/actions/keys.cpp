@@ -34,7 +34,7 @@ const Keys& common_keys() {
 
 // How a run is started, whether with a signal or without.
 const Keys& run_keys() {
-  static const Keys keys{{"workflow", Form::text, true},
+  static const Keys keys{{"workflow", Form::type, true},
                          {"task_queue", Form::text},
                          {"reuse", Form::reuse},
                          {"start_delay", Form::duration},
@@ -61,12 +61,12 @@ Keys make_keys(ActionKind kind) {
                      common_keys()});
     case ActionKind::signal:
       return joined(
-          {{{"id", Form::id, true}, {"name", Form::text, true}, {"args", Form::list}, {"merge", Form::merge}},
+          {{{"id", Form::id, true}, {"name", Form::name, true}, {"args", Form::list}, {"merge", Form::merge}},
            common_keys()});
     case ActionKind::signal_with_start:
       return joined({run_keys(),
                      {{"id", Form::id, true},
-                      {"name", Form::text, true},
+                      {"name", Form::name, true},
                       {"args", Form::list},
                       {"start_args", Form::list},
                       {"if_running", Form::if_running_with_signal}},
@@ -113,6 +113,14 @@ Problem fit_id(Value& value) {
   if (id.size() > kMaxId) return fmt::format("an id can't have more than {} bytes", kMaxId);
   if (id.find('/') != std::string::npos)
     return "an id can't have a slash: Temporal's HTTP API can't address it";
+  return std::nullopt;
+}
+
+Problem fit_name(Value& value, bool in_path) {
+  if (Problem problem = fit_text(value)) return problem;
+  if (value.text()->empty()) return "a name can't be empty";
+  if (in_path && value.text()->find('/') != std::string::npos)
+    return "a name can't have a slash: Temporal's HTTP API can't address it";
   return std::nullopt;
 }
 
@@ -230,6 +238,10 @@ std::optional<std::string> fit(Form form, Value& value) {
       return fit_text(value);
     case Form::id:
       return fit_id(value);
+    case Form::type:
+      return fit_name(value, false);
+    case Form::name:
+      return fit_name(value, true);
     case Form::topic:
       return fit_topic(value);
     case Form::list:

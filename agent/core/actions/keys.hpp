@@ -15,7 +15,9 @@ namespace sundial::actions {
 enum class Form {
   text,   // or a number, which is written out
   id,     // the same, without a slash, not empty, not too long
-  topic,  // the same, without wildcards
+  type,   // the same, not empty
+  name,   // the same, and without a slash: it stands in a path
+  topic,  // the same as text, without wildcards
   list,
   table,
   any,

@@ -91,6 +91,15 @@ Result<Value> fill_in(const CompiledNode& node, const expression::Bindings& bind
   return Value(std::move(map));
 }
 
+// The topic where it is the same for every firing.
+const Value* constant_topic(const CompiledNode& table) {
+  if (const Value* value = table.constant()) return value->find("topic");
+  for (const auto& [name, member] : std::get<CompiledNode::Members>(table.data)) {
+    if (name == "topic") return member.constant();
+  }
+  return nullptr;
+}
+
 // The other way round: a filled-in table with its texts as nodes to compile.
 model::Node node_of(const Value& value) {
   model::Node node;
@@ -143,6 +152,12 @@ std::optional<ResultTo> ResultTo::compile(const model::Node& node, const express
   at_the_end.variables.add(kAtTheEnd);
   auto compiled = CompiledNode::compile(node, at_the_end, where, problems);
   if (!compiled || problems.size() != before) return std::nullopt;
+  if (const Value* name = constant_topic(*compiled)) {
+    Value fitted = *name;
+    if (auto problem = fit(Form::topic, fitted)) {
+      problems.push_back({topic->at, fmt::format("{}.topic", where), std::move(*problem)});
+    }
+  }
   compiled->for_each_template([&](const Template& text) {
     for (const Template::Part& part : text.parts()) {
       if (part.expression && waits_for_the_end(*part.expression) &&

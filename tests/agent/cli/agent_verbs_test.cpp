@@ -64,7 +64,7 @@ TEST_F(AgentVerbs, TheAddressIsFoundByItsPrecedence) {
   EXPECT_EQ(run({"status"}), kExitDone);
   EXPECT_EQ(called.url, "http://127.0.0.1:9000");
   EXPECT_EQ(called.token, "secret");
-  EXPECT_EQ(run({"status", "--server", "https://pi:1"}), kExitDone);
+  EXPECT_EQ(run({"status", "--server", "https://pi:1/"}), kExitDone);
   EXPECT_EQ(called.url, "https://pi:1");
 }
 
@@ -174,7 +174,7 @@ TEST_F(AgentVerbs, DurableWorkflowVerbsGoIntoTheOutbox) {
   EXPECT_EQ(surface.agent.calls.at(0).kind, model::ActionKind::start);
   EXPECT_EQ(*surface.agent.calls.at(0).action.find("id")->text(), "w");
   EXPECT_EQ(*surface.agent.calls.at(0).action.find("workflow")->text(), "W");
-  ASSERT_EQ(run({"workflow", "signal", "--durable", "-w", "w", "--name", "a b"}), kExitDone) << err_;
+  ASSERT_EQ(run({"workflow", "signal", "--durable", "-w", "w", "--type", "a b"}), kExitDone) << err_;
   EXPECT_EQ(surface.agent.calls.at(1).kind, model::ActionKind::signal);
   EXPECT_EQ(*surface.agent.calls.at(1).action.find("name")->text(), "a b");
   ASSERT_EQ(
@@ -189,6 +189,12 @@ TEST_F(AgentVerbs, DurableWorkflowVerbsGoIntoTheOutbox) {
   EXPECT_EQ(run({"workflow", "cancel", "--durable", "-w", "w", "--run-id", "r"}), kExitUsage);
   EXPECT_EQ(run({"workflow", "query", "--durable", "-w", "w", "--name", "q"}), kExitUsage);
   EXPECT_EQ(surface.agent.calls.size(), 5u);
+}
+
+TEST_F(AgentVerbs, NothingIsDoneOnAnotherServerThanTheCloudThatWasNamed) {
+  environment["TEMPORAL_HTTP_ADDRESS"] = "http://localhost:7243";
+  EXPECT_EQ(run({"workflow", "list", "--address", "a.b.tmprl.cloud:7233"}), kExitConfiguration);
+  EXPECT_NE(err_.find("Temporal Cloud"), std::string::npos) << err_;
 }
 
 TEST_F(AgentVerbs, AWorkflowIdThatCannotBeAddressedIsAUsageError) {

@@ -73,6 +73,13 @@ TEST(Doctor, SaysWhatToDo) {
   EXPECT_GE(found, 7);
 }
 
+TEST(Doctor, TellsANamespaceThatIsNotThereFromAPortThatIsClosed) {
+  Desk desk;
+  desk.trials = {{"temporal", "Namespace garden is not found."}};
+  EXPECT_TRUE(
+      has(run(desk), "bad   temporal: Namespace garden is not found.\n      → give [temporal] namespace"));
+}
+
 TEST(Doctor, ShowsInRedWhatIsBadOnATerminal) {
   const std::string file = "[mqtt]\nurl = \"mqtts://b\"\ntls = { verify_host = false }\n";
   const auto shown = [&file](const std::vector<std::string>& words) {

@@ -442,6 +442,13 @@ TEST_F(Actions, RefusesAResultThatIsMixedWithWhatIsGone) {
       ActionKind::start, R"({"workflow":"W","result_to":{"topic":"t","payload":"{result + payload.x}"}})");
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(problems(ActionKind::start, R"({"workflow":"W","result_to":{"payload":"{result}"}})").size(), 1U);
+  EXPECT_EQ(problems(ActionKind::start, R"({"workflow":"W","result_to":{"topic":"a/+"}})").size(), 1U);
+  EXPECT_EQ(problems(ActionKind::start, R"({"workflow":""})").size(), 1U);
+  EXPECT_EQ(problems(ActionKind::signal, R"({"id":"i","name":""})").size(), 1U);
+  EXPECT_EQ(problems(ActionKind::signal, R"({"id":"i","name":"a/b"})").size(), 1U);
+  EXPECT_EQ(problems(ActionKind::start, R"({"workflow":"W","result_to":{"topic":"#","payload":"{result}"}})")
+                .size(),
+            1U);
   EXPECT_EQ(
       problems(ActionKind::start, R"({"workflow":"W","result_to":{"topic":"t","paylod":"{result}"}})").size(),
       1U);
