@@ -42,11 +42,13 @@ Result<std::vector<std::string>> Agent::take_over(const model::Configuration& ne
   model::Configuration wanted = next;
   wanted.stored_schedules = stored_schedules(engine_->engine().everything());
   std::vector<std::string> changed = changed_tables(configuration_, wanted);
-  for (std::string& name : changed_names(in_force(), wanted)) changed.push_back(std::move(name));
+  const model::Configuration former = in_force();
+  for (std::string& name : changed_names(former, wanted)) changed.push_back(std::move(name));
   if (auto done = engine_->follow(wanted, parts_.zones); !done) {
     engine_->freeze(full_ || shedding_);
     return done.error();
   }
+  tell_of_places(former, wanted, parts_.log);
   committer_->next().facts.emplace_back("rules", write_rules(wanted));
   const model::Configuration before = std::exchange(configuration_, std::move(wanted));
   configuration_.schedules = std::vector<model::ScheduleDefinition>();

@@ -117,7 +117,7 @@ api::AgentStatus Agent::status() const {
     status.outbox.oldest = std::max(Millis{0}, std::chrono::floor<Millis>(parts_.loop.now().wall - *oldest));
   }
   status.store = {.bytes = size.file_bytes,
-                  .max_size = static_cast<std::uint64_t>(configuration_.store.max_size),
+                  .max_size = limit_,
                   .journal_bytes = journal_->bytes(),
                   .written_bytes_today = written_.today(parts_.loop.now().wall, written_since_start()),
                   .written_bytes_a_day = written_a_day(),

@@ -227,6 +227,7 @@ Result<void> Recovery::catch_up_with_present() {
   if (wanted_text_ != text_) {
     model::Configuration next = wanted_;
     next.stored_schedules = configuration_.stored_schedules;
+    tell_of_places(configuration_, next, parts_.log);
     if (auto done = take_over(next); !done) return done;
     auto end = journal_->append_beyond(write_record({last_, Reloaded{wanted_text_}}));
     if (!end) return end.error();

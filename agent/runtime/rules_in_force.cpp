@@ -3,6 +3,7 @@
 #include "agent/runtime/rules_in_force.hpp"
 
 #include <map>
+#include <set>
 
 #include "agent/config/definitions.hpp"
 #include "platform/base/time.hpp"
@@ -123,6 +124,27 @@ std::vector<std::string> changed_names(const model::Configuration& before,
   add_changed(before.rules, after.rules, "rule.", changed);
   add_changed(before.schedules, after.schedules, "schedule.", changed);
   return changed;
+}
+
+void tell_of_places(const model::Configuration& before, const model::Configuration& after, Log& log) {
+  const auto ids = [](const model::Configuration& configuration) {
+    std::set<std::string_view> all;
+    for (const model::ScheduleDefinition& schedule : configuration.schedules) all.insert(schedule.id);
+    return all;
+  };
+  const auto former = ids(before);
+  const auto present = ids(after);
+  for (const auto& [definition, json] : after.stored_schedules) {
+    const bool was_hidden = former.contains(definition.id);
+    const bool is_hidden = present.contains(definition.id);
+    if (is_hidden && !was_hidden) {
+      log.warning("schedule.replaced", "a schedule of the file takes the place of the one made over the API",
+                  {{"schedule", definition.id}});
+    } else if (was_hidden && !is_hidden) {
+      log.info("schedule.back", "the schedule made over the API is back: the file has none of this id",
+               {{"schedule", definition.id}});
+    }
+  }
 }
 
 Error error_of(const std::vector<model::Problem>& problems) {

@@ -8,6 +8,7 @@
 
 #include "agent/core/engine/engine.hpp"
 #include "agent/core/model/settings.hpp"
+#include "platform/base/log.hpp"
 #include "platform/base/result.hpp"
 
 namespace sundial::runtime {
@@ -22,6 +23,10 @@ std::vector<model::StoredSchedule> stored_schedules(const std::vector<model::Sta
 
 // "rule.overheat", "schedule.nightly": what differs.
 std::vector<std::string> changed_names(const model::Configuration& before, const model::Configuration& after);
+
+// Says which schedules of the file take the place of one that was made over the API, and which of those are
+// back; the stored ones are those of `after`.
+void tell_of_places(const model::Configuration& before, const model::Configuration& after, Log& log);
 
 // All that is wrong as one error, a line each.
 Error error_of(const std::vector<model::Problem>& problems);
