@@ -437,9 +437,13 @@ void Agent::requested(const Request& request) {
   if (!temporal_up_) tell_temporal(true, {});
 }
 
-void Agent::link_changed() {
+bool Agent::bridge_passes() const {
   const LinkState link = bridge_->temporal();
-  tell_temporal(link.reached && !link.held, link.problem);
+  return link.reached && !link.held;
+}
+
+void Agent::link_changed() {
+  tell_temporal(bridge_passes(), bridge_->temporal().problem);
   look_at_end();
 }
 
@@ -484,9 +488,12 @@ void Agent::ask_temporal_again() {
   const Elapsed heard = temporal_heard_;
   parts_.temporal_worker.run([this, answer] { *answer = parts_.temporal.probe(); },
                              [this, answer, was_up, heard] {
-                               // What was sent meanwhile knows it better.
+                               // What was sent, or is held, knows it better: who may ask may start nothing.
                                if (was_up != temporal_up_ || heard != temporal_heard_) return;
-                               tell_temporal(answer->outcome == DeliveryOutcome::done, answer->reason);
+                               const bool up = answer->outcome == DeliveryOutcome::done;
+                               if (up && stands() && committer_->size().waiting > 0 && !bridge_passes())
+                                 return;
+                               tell_temporal(up, answer->reason);
                              });
 }
 

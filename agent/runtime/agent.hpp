@@ -140,6 +140,7 @@ class Agent final : public api::AgentControl, private BusListener {
   void look_at_journal();
   void committed(Committed committed);
   void look_at_certificates();
+  bool bridge_passes() const;
   void look_at_temporal();
   void ask_temporal_again();
   void tell_temporal(bool up, const std::string& problem);

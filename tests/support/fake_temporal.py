@@ -3,7 +3,7 @@
 
 Prints its port on the first line. Faults are set by POST /fault with
 {"count":N,"kind":"drop_before"|"drop_after"|"status"|"garbage"|"delay","status":503,"seconds":1}:
-the next N requests fail so (drop_after: they have their effect, but no answer).
+the next N requests, with "method" those of that method, fail so (drop_after: they have their effect, but no answer).
 """
 import argparse
 import json
@@ -168,12 +168,14 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def fault(self):
+    def fault(self, method):
         with LOCK:
-            if not FAULTS:
-                return None
-            FAULTS[0]["count"] -= 1
-            return FAULTS.pop(0) if FAULTS[0]["count"] <= 0 else FAULTS[0]
+            for place, fault in enumerate(FAULTS):
+                if fault.get("method", method) != method:
+                    continue
+                fault["count"] -= 1
+                return FAULTS.pop(place) if fault["count"] <= 0 else fault
+            return None
 
     def work(self, method):
         url = urlsplit(self.path)
@@ -181,7 +183,7 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/fault":
             FAULTS.append(body)
             return self.answer(200, {})
-        fault = self.fault() or {"kind": "none"}
+        fault = self.fault(method) or {"kind": "none"}
         if fault["kind"] == "drop_before":
             self.close_connection = True
             return None

@@ -115,6 +115,28 @@ start = {{ workflow = "Started" }}
         self.addCleanup(back.stop)
         wait_for(lambda: value(agent, "sundial_temporal_reachable") == 1, "its return to be seen")
 
+    def test_who_may_ask_but_not_start_is_not_there_yet(self):
+        folder = Folder()
+        self.addCleanup(folder.close)
+        temporal = FakeTemporal()
+        self.addCleanup(temporal.stop)
+        agent = Agent(folder.path, f"""
+[temporal]
+address = "http://127.0.0.1:{temporal.port}"
+[rule.start]
+topic = "start"
+start = {{ workflow = "Started" }}
+""").start()
+        self.addCleanup(agent.stop)
+        temporal.http.call("POST", "/fault", {"count": 1000, "kind": "status", "status": 403, "code": 7, "method": "POST"})
+        ask(agent.port, "POST", "/api/v1/messages", {"topic": "start", "payload": 1})
+        wait_for(lambda: value(agent, "sundial_temporal_reachable") == 0, "the refusal to be seen")
+        began = time.monotonic()
+        while time.monotonic() < began + 12:  # longer than it takes until Temporal is asked again
+            self.assertEqual(value(agent, "sundial_temporal_reachable"), 0)
+            time.sleep(0.2)
+        self.assertIn("told to fail", agent.status()["temporal"]["problem"])
+
 
 if __name__ == "__main__":
     unittest.main()
