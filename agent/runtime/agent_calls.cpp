@@ -14,18 +14,19 @@ namespace sundial::runtime {
 // callers who waited for it are told that it was taken; one who heard otherwise would send it twice.
 void Agent::accept(model::Message message, api::Answer<std::string> done) {
   const std::string_view source = message.webhook ? "webhook" : "http";
+  auto note = std::exchange(note_, std::nullopt);
   auto shared = std::make_shared<api::Answer<std::string>>(std::move(done));
   auto id = std::make_shared<std::string>();
   if (!stands()) return (*shared)(failure());
   auto accepted = engine_->accept(
-      std::move(message), [shared, id](const Result<void>&) { (*shared)(*id); },
-      std::exchange(note_, std::nullopt));
+      std::move(message), [shared, id](const Result<void>&) { (*shared)(*id); }, std::move(note));
   if (!accepted) return (*shared)(accepted.error());
   metrics_.count("messages_received_total", source);
   *id = *accepted;
 }
 
 void Agent::schedule(model::ScheduleCommand command, api::Answer<void> done) {
+  auto note = std::exchange(note_, std::nullopt);
   if (command.definition) {
     // Compiled by itself: what is wrong with it is for the caller, and never reaches the engine.
     model::Configuration alone;
@@ -38,26 +39,25 @@ void Agent::schedule(model::ScheduleCommand command, api::Answer<void> done) {
   auto shared = std::make_shared<api::Answer<void>>(std::move(done));
   if (!stands()) return (*shared)(failure());
   auto accepted = engine_->accept(
-      std::move(command), [shared](const Result<void>&) { (*shared)({}); },
-      std::exchange(note_, std::nullopt));
+      std::move(command), [shared](const Result<void>&) { (*shared)({}); }, std::move(note));
   if (!accepted) (*shared)(accepted.error());
 }
 
 void Agent::reset_keys(model::ResetKeys command, api::Answer<void> done) {
+  auto note = std::exchange(note_, std::nullopt);
   auto shared = std::make_shared<api::Answer<void>>(std::move(done));
   if (!stands()) return (*shared)(failure());
   auto accepted = engine_->accept(
-      std::move(command), [shared](const Result<void>&) { (*shared)({}); },
-      std::exchange(note_, std::nullopt));
+      std::move(command), [shared](const Result<void>&) { (*shared)({}); }, std::move(note));
   if (!accepted) (*shared)(accepted.error());
 }
 
 // --- direct calls --------------------------------------------------------------------------------
 
 void Agent::submit(api::DirectCall call, Millis wait, api::Answer<api::Submission> done) {
+  note_.reset();  // it goes by the record's transaction, where it is already
   if (!stands()) return done(failure());
   if (!takes_calls()) return done(Error(ErrorKind::exhausted, "the store is full"));
-  note_.reset();  // it goes by the record's transaction, where it is already
   const Moment present = engine_->now();
   auto record = record_of(call, configuration_.device.name, ids_.next(present.wall), present);
   if (!record) return done(record.error());
