@@ -233,7 +233,10 @@ void Composition::carry_out(const std::vector<actions::CompiledAction>& all,
 void Composition::fired(const rules::Fired& fired) {
   ++fired_[fired.rule.id];
   Cause cause = cause_of(device_name_, fired);
-  if (taking_ != nullptr && cause.origin.event == taking_->id) cause.origin.trace = trace_of(*taking_);
+  // A window that another key's message put out has that message's id, and is none of its doing.
+  const bool put_out = fired.firing.kind == actions::Firing::Kind::evicted_window;
+  if (taking_ != nullptr && !put_out && cause.origin.event == taking_->id)
+    cause.origin.trace = trace_of(*taking_);
   const std::string trace(model::trace_id_of(cause.origin.trace));
   tell({fired.at.wall, OriginKind::rule, fired.rule.id, cause.origin.key, cause.origin.event, "fired",
         fired.back ? "back" : "", trace.empty() ? "" : "trace " + trace});

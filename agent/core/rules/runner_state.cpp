@@ -140,11 +140,13 @@ model::StateChange RuleRunner::piece_row(const KeyState& state, std::size_t piec
 // After all rows are read and the clock is set.
 void RuleRunner::begin() {
   retained_.begin();
+  keys_.each([](KeyState& state) {  // before they are weighed
+    if (std::as_const(state).memory().unique) state.memory().unique->begin();
+  });
   keys_.sort_by_hearing();
   static_cast<void>(keys_.take_dirty());
   static_cast<void>(keys_.take_erased());
   for (KeyState* state : keys_in_order()) {
-    if (std::as_const(*state).memory().unique) state->memory().unique->begin();
     if (const auto& seen = std::as_const(*state).memory().unique; seen && seen->size() > 0) {
       unique_total_ += seen->size();
       unique_order_ = std::max(unique_order_, seen->last_order());
