@@ -1,6 +1,7 @@
 // A worker with threads of its own.
 #include "platform/linux/thread_worker.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sundial {
@@ -11,6 +12,13 @@ ThreadWorker::ThreadWorker(EventLoop& loop, int threads) : loop_(loop) {
 
 void ThreadWorker::resize(int threads) {
   const std::lock_guard lock(mutex_);
+  // Who left holds no lock and touches nothing of this any more.
+  for (const std::thread::id left : std::exchange(left_, {})) {
+    const auto thread = std::find_if(threads_.begin(), threads_.end(),
+                                     [left](const std::thread& one) { return one.get_id() == left; });
+    thread->join();
+    threads_.erase(thread);
+  }
   wanted_ = threads;
   for (; serving_ < wanted_; ++serving_) threads_.emplace_back([this] { serve(); });
   changed_.notify_all();
@@ -40,6 +48,7 @@ void ThreadWorker::serve() {
     if (stopping_) return;
     if (serving_ > wanted_) {
       --serving_;
+      left_.push_back(std::this_thread::get_id());
       return;
     }
     Job job = std::move(jobs_.front());

@@ -38,6 +38,7 @@ class ThreadWorker final : public Worker {
   int wanted_ = 0;
   int serving_ = 0;
   std::vector<std::thread> threads_;
+  std::vector<std::thread::id> left_;  // and are still to be joined
 };
 
 }  // namespace sundial
