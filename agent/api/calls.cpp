@@ -7,12 +7,19 @@
 #include "platform/base/text.hpp"
 
 namespace sundial::api {
+namespace {
+
+// Empty where there is none, or one that is none.
+std::string trace_of(const HttpRequest& request) {
+  const std::string* trace = request.header("traceparent");
+  return trace != nullptr && model::is_traceparent(*trace) ? *trace : std::string();
+}
+
+}  // namespace
 
 void take_trace(const ExchangePtr& exchange, model::Message& message) {
-  const std::string* trace = exchange->request().header("traceparent");
-  if (trace != nullptr && model::is_traceparent(*trace)) {
-    message.properties.user.emplace_back("traceparent", *trace);
-  }
+  std::string trace = trace_of(exchange->request());
+  if (!trace.empty()) message.properties.user.emplace_back("traceparent", std::move(trace));
 }
 
 bool take_workflow_id(const ExchangePtr& exchange, std::string& id) {
@@ -32,8 +39,7 @@ bool take_workflow_id(const ExchangePtr& exchange, std::string& id) {
 void submit(Desk& desk, const ExchangePtr& exchange, model::ActionKind kind, Map action, Millis wait,
             SubmissionHandler then) {
   DirectCall call{kind, std::move(action), {model::OriginKind::http, "http", "", exchange->id()}};
-  const std::string* trace = exchange->request().header("traceparent");
-  if (trace != nullptr && model::is_traceparent(*trace)) call.origin.trace = *trace;
+  call.origin.trace = trace_of(exchange->request());
   if (const std::string* from = exchange->request().header("x-sundial-source");
       from != nullptr && *from == "cli") {
     call.origin.kind = model::OriginKind::command_line;

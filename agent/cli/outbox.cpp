@@ -6,11 +6,10 @@
 #include <chrono>
 #include <memory>
 #include <ostream>
-#include <thread>
 
-#include "agent/cli/progress.hpp"
 #include "agent/cli/session_action.hpp"
 #include "agent/cli/verbs.hpp"
+#include "agent/cli/waiting.hpp"
 #include "platform/base/text.hpp"
 #include "platform/json/json.hpp"
 
@@ -110,31 +109,23 @@ int drain_outbox(Session& session, const OutboxOptions& options) {
     session.world().err << "sundial: --timeout: " << limit.error().message() << '\n';
     return kExitUsage;
   }
-  Progress progress(session.world().err, session.world().err_is_terminal, "delivered");
-  std::uint64_t most = 0;
-  const auto begin = std::chrono::steady_clock::now();
-  while (true) {
-    const std::optional<Value> status = session.call("GET", "/api/v1/status");
-    if (!status) return session.exit_code();
-    const std::uint64_t left = number_at(*status, "outbox.entries");
-    const Value* outbox = status->find("outbox");
-    if (left == 0) {
-      progress.clear();
-      return session.done(outbox == nullptr ? Value() : *outbox, "nothing waits");
-    }
-    if (!options.wait) {
-      session.done(*outbox, fmt::format("{} waiting; --wait waits until they are delivered", left));
+  std::optional<Value> status;
+  const auto left = [&]() -> std::optional<std::uint64_t> {
+    status = session.call("GET", "/api/v1/status");
+    return status ? std::optional(number_at(*status, "outbox.entries")) : std::nullopt;
+  };
+  if (!options.wait) {
+    const std::optional<std::uint64_t> waiting = left();
+    if (!waiting) return session.exit_code();
+    if (*waiting > 0) {
+      session.done(*status->find("outbox"),
+                   fmt::format("{} waiting; --wait waits until they are delivered", *waiting));
       return kExitFailed;
     }
-    if (*limit > Millis{0} && std::chrono::steady_clock::now() - begin >= *limit) {
-      progress.clear();
-      session.world().err << "sundial: " << left << " still waiting\n";
-      return kExitFailed;
-    }
-    most = std::max(most, left);  // what is decided meanwhile is waited for as well
-    progress.show(most - left, most, most - left);
-    std::this_thread::sleep_for(std::chrono::milliseconds{250});
+  } else if (const int outcome = wait_until_delivered(session, *limit, left); outcome != kExitDone) {
+    return outcome;
   }
+  return session.done(*status->find("outbox"), "nothing waits");
 }
 
 }  // namespace

@@ -150,8 +150,7 @@ class Replay {
 
 class ReplayVerb {
  public:
-  ReplayVerb(World& world, const ReplayOptions& options)
-      : world_(world), options_(options), progress_(world.err, world.err_is_terminal, "lines") {}
+  ReplayVerb(World& world, const ReplayOptions& options) : world_(world), options_(options) {}
 
   int run() {
     if (!options_.until.empty()) {
@@ -165,7 +164,7 @@ class ReplayVerb {
     bool first = true;
     const bool as_list = options_.output.output == "json";
     const auto print = [&](const std::string& line) {
-      progress_.clear();
+      progress_->clear();
       if (as_list) world_.out << (std::exchange(first, false) ? "[\n" : ",\n");
       world_.out << line;
       if (!as_list) world_.out << '\n';
@@ -177,7 +176,7 @@ class ReplayVerb {
 
  private:
   int fail(int code, const std::string& what) {
-    progress_.clear();
+    if (progress_) progress_->clear();
     world_.err << "sundial replay: " << what << '\n';
     return code;
   }
@@ -210,6 +209,7 @@ class ReplayVerb {
     }
     std::istream& file = options_.file == "-" ? world_.in : opened;
     const std::uint64_t all = size_of_file();
+    progress_.emplace(world_.err, world_.err_is_terminal, "lines");
     Replay replay(engine, options_.all, print);
     std::uint64_t done = 0;
     std::string text;
@@ -224,14 +224,14 @@ class ReplayVerb {
       show_progress(done, all, number);
     }
     replay.finish(until_);
-    progress_.clear();
+    progress_->clear();
     return kExitDone;
   }
 
   // Where decisions go to the same terminal, the bar stands below the last of them.
   void show_progress(std::uint64_t done, std::uint64_t all, std::uint64_t lines) {
     if (world_.terminal.columns > 0) world_.out.flush();
-    progress_.show(done, all, lines);
+    progress_->show(done, all, lines);
   }
 
   // 0: nobody knows how much is to come.
@@ -284,7 +284,7 @@ class ReplayVerb {
 
   World& world_;
   const ReplayOptions& options_;
-  Progress progress_;
+  std::optional<Progress> progress_;  // of this pass over the file
   std::optional<Instant> until_;
 };
 

@@ -4,12 +4,11 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <thread>
 
-#include "agent/cli/progress.hpp"
 #include "agent/cli/schedule_verbs.hpp"
 #include "agent/cli/session_action.hpp"
 #include "agent/cli/verbs.hpp"
+#include "agent/cli/waiting.hpp"
 #include "platform/base/text.hpp"
 #include "platform/base/time.hpp"
 
@@ -125,22 +124,18 @@ int trigger(Session& session, const ScheduleOptions& options) {
 }
 
 // Until no due time of the schedule waits for the run before it, and the outbox is empty.
-bool wait_for_delivery(Session& session, const ScheduleOptions& options) {
-  Progress progress(session.world().err, session.world().err_is_terminal, "delivered");
-  std::uint64_t most = 0;
-  while (true) {
+int wait_for_backfill(Session& session, const ScheduleOptions& options, Millis limit) {
+  return wait_until_delivered(session, limit, [&]() -> std::optional<std::uint64_t> {
     const std::optional<Value> schedule = session.call("GET", path_of(options));
     const std::optional<Value> status = schedule ? session.call("GET", "/api/v1/status") : std::nullopt;
-    if (!status) return false;
-    const std::uint64_t left = number_at(*schedule, "state.buffered") + number_at(*status, "outbox.entries");
-    if (left == 0) return true;
-    most = std::max(most, left);
-    progress.show(most - left, most, most - left);
-    std::this_thread::sleep_for(std::chrono::milliseconds{250});
-  }
+    if (!status) return std::nullopt;
+    return number_at(*schedule, "state.buffered") + number_at(*status, "outbox.entries");
+  });
 }
 
 int backfill(Session& session, const ScheduleOptions& options) {
+  const Result<Millis> limit = parse_duration(options.timeout);
+  if (!limit) return usage(session, limit.error().within("--timeout"));
   Map body;
   const auto take_time = [&body](std::string_view flag, std::string_view key, const std::string& text) {
     const Result<Instant> time = parse_rfc3339(text);
@@ -158,7 +153,9 @@ int backfill(Session& session, const ScheduleOptions& options) {
   }
   const std::optional<Value> answer = session.call("POST", path_of(options) + "/backfill", Value(body));
   if (!answer) return session.exit_code();
-  if (options.wait && !wait_for_delivery(session, options)) return session.exit_code();
+  if (options.wait) {
+    if (const int outcome = wait_for_backfill(session, options, *limit); outcome != kExitDone) return outcome;
+  }
   return session.done(*answer, "schedule " + printable(options.flags.id) + " is backfilled");
 }
 
@@ -208,6 +205,7 @@ void add_schedule(CLI::App& app, World& world, Chosen& chosen) {
   span->add_option("--end-time", options->flags.end_time, "RFC 3339")->required();
   span->add_option("--overlap-policy", options->flags.overlap, overlap_help);
   span->add_flag("--wait", options->wait, "Wait until all of it is delivered (on the device)");
+  span->add_option("--timeout", options->timeout, "Wait no longer than this; 0s: as long as it takes");
   add_definition_flags(*add("update", "Change only what is given", update), options->flags);
   add("delete", "Delete a schedule", remove);
 }

@@ -14,8 +14,9 @@ struct ScheduleOptions {
   ScheduleFlags flags;
   std::string note;
   std::string on = "device";
-  bool wait = false;         // backfill: until what it caused is delivered
-  WorkflowOptions temporal;  // where the server is
+  bool wait = false;           // backfill: until what it caused is delivered
+  std::string timeout = "0s";  // and no longer
+  WorkflowOptions temporal;    // where the server is
 };
 
 // create, list, describe, pause, unpause, trigger, backfill, update or delete of a Temporal Schedule; the

@@ -43,11 +43,25 @@ Target target_of(const model::OutboxRecord& record) {
   return target;
 }
 
+// The flag that would send it elsewhere than the agent sends; empty where there is none.
+std::string names_another_server(const WorkflowOptions& options) {
+  if (!options.address.empty()) return "--address";
+  if (!options.name_space.empty()) return "--namespace";
+  if (!options.api_key.empty()) return "--api-key";
+  const bool certificates = !options.tls_cert.empty() || !options.tls_key.empty() ||
+                            !options.tls_ca.empty() || !options.tls_server_name.empty();
+  return options.tls || options.tls_unverified || certificates ? "--tls" : "";
+}
+
 }  // namespace
 
 int send_durably(World& world, const WorkflowOptions& options) {
   if (!options.run_id.empty()) {
     world.err << "--durable speaks to the present run: --run-id is not for it\n";
+    return kExitUsage;
+  }
+  if (const std::string flag = names_another_server(options); !flag.empty()) {
+    world.err << "--durable goes where the agent goes: " << flag << " is not for it\n";
     return kExitUsage;
   }
   const auto record = workflow_record(world, options);

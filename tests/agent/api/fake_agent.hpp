@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,7 +31,11 @@ class FakeAgent final : public AgentControl {
   FakeAgent() { state.version = "1.2.3"; }
 
   Moment now() const override { return moment; }
-  AgentStatus status() const override { return state; }
+  AgentStatus status() const override {
+    if (asked_status) asked_status();
+    return state;
+  }
+  std::function<void()> asked_status;
   const Metrics& metrics() const override { return counters; }
   const model::Configuration& configuration() const override { return settings; }
 

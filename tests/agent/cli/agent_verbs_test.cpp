@@ -115,10 +115,22 @@ TEST_F(AgentVerbs, WhatIsNoScheduleIsAUsageError) {
 
 TEST_F(AgentVerbs, ABackfillIsWaitedFor) {
   ASSERT_EQ(run({"schedule", "create", "-s", "s", "--cron", "@daily", "--type", "W"}), kExitDone) << err_;
-  EXPECT_EQ(run({"schedule", "backfill", "-s", "s", "--start-time", "2026-01-01T00:00:00Z", "--end-time",
-                 "2026-01-03T00:00:00Z", "--wait"}),
-            kExitDone)
-      << err_;
+  const std::vector<std::string> backfill{"schedule",     "backfill",
+                                          "-s",           "s",
+                                          "--start-time", "2026-01-01T00:00:00Z",
+                                          "--end-time",   "2026-01-03T00:00:00Z",
+                                          "--wait",       "--timeout",
+                                          "1ms"};
+  surface.agent.state.outbox.entries = 3;
+  EXPECT_EQ(run(backfill), kExitFailed);
+  EXPECT_NE(err_.find("3 still waiting"), std::string::npos) << err_;
+  int asked = 0;
+  surface.agent.asked_status = [&] {
+    ++asked;
+    surface.agent.state.outbox.entries = asked < 2 ? 1 : 0;
+  };
+  EXPECT_EQ(run({backfill.begin(), backfill.end() - 2}), kExitDone) << err_;
+  EXPECT_EQ(asked, 2);
   EXPECT_NE(out_.find("schedule s is backfilled"), std::string::npos) << out_;
 }
 
