@@ -148,7 +148,9 @@ Result<void> Service::open_state() {
   if (!room) return room.error();
   sizes_ = runtime::state_sizes(settings().store, settings().mqtt ? settings().mqtt->max_payload : 0, *room);
   if (sizes_.max_size < static_cast<std::uint64_t>(settings().store.max_size)) {
-    log_.warning("store.small_disk", "the file system is too small for max_size: half of it counts instead",
+    log_.warning("store.small_disk",
+                 "the file system is too small for max_size: its parts are sized for half of it, and little "
+                 "free space is a full store",
                  {{"file_system_bytes", room->total}, {"max_size", settings().store.max_size}});
   }
   auto store = SqliteStore::open(disk_, log_,
@@ -215,7 +217,7 @@ Result<void> Service::start_agent() {
       .seed = std::uint64_t{random()} << 32U | random(),
       .spare_room = [this] { return spare_room(); },
       .journal_written = [this] { return disk_.written_bytes(); },
-      .health_topic = adapters::status_prefix(settings().device.name) + "health",
+      .health_topic = [](const std::string& device) { return adapters::status_prefix(device) + "health"; },
       .give_back_memory = give_back_free_memory,
   });
   std::vector<model::Problem> problems;
@@ -284,13 +286,16 @@ Result<std::function<void()>> Service::prepare(const model::Configuration& next)
     std::unique_ptr<http::TlsIdentity> identity;
     int connections;
     LogSeverity severity;
+    LogStyle style;
   };
   auto ready = std::make_shared<Ready>(Ready{std::move(*site), std::move(*surface), std::move(identity),
-                                             next.temporal.max_connections, severity_of(next.log.level)});
+                                             next.temporal.max_connections, severity_of(next.log.level),
+                                             style_of(next.log, world_.environment)});
   return std::function<void()>([this, ready] {
     temporal_->use(std::move(ready->site));
     callers_->resize(ready->connections);
     log_.set_least(ready->severity);
+    sink_.set_style(ready->style);
     if (!api_) return;
     api_->configure(std::move(ready->surface.gate), std::move(ready->surface.webhook_secrets));
     door_->use(std::move(ready->identity));

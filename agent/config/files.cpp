@@ -1,4 +1,4 @@
-// The disk, by the standard library's means.
+// The disk by the standard library's means, and files in memory.
 #include "agent/config/files.hpp"
 
 #include <sys/mman.h>
@@ -62,7 +62,8 @@ Result<std::vector<std::string>> list_folder(const std::string& folder) {
 }
 
 // Libraries want certificates by path; what came as text never goes to a disk for it. The same text, as
-// after a reload, is the same file.
+// after a reload, is the same file; another one stays too, since a connection may still open it by its
+// path.
 class HeldFiles {
  public:
   Result<std::string> hold(const std::string& content) {

@@ -67,8 +67,8 @@ class MessageBus {
   // There is room again for what `arrived` had to leave to the broker. Nothing where it left nothing.
   virtual void take_again() = 0;
   virtual void resubscribe(std::vector<Subscription> subscriptions) = 0;
-  // Leaves the broker in order and connects by these settings; the client id stays.
-  virtual void reconnect(const model::MqttSettings& settings) = 0;
+  // Leaves the broker in order and connects by these settings, as this device; the client id stays.
+  virtual void reconnect(const model::MqttSettings& settings, const std::string& device) = 0;
   // Calls `done` when the broker has acknowledged it, or with why not; on any thread.
   virtual void publish(const std::string& topic, const std::string& payload, int qos, bool retain,
                        std::optional<Millis> expiry, std::function<void(Result<void>)> done) = 0;

@@ -52,7 +52,7 @@ struct AgentParts {
   std::function<std::uint64_t()> spare_room{};
   // Bytes that the journal wrote to the disk so far; left out: nobody counts them.
   std::function<std::uint64_t()> journal_written{};
-  std::string health_topic{};  // empty: health is told to nobody
+  std::function<std::string(const std::string& device)> health_topic{};  // none: health is told to nobody
   // Hands free memory back to the system; left out: nobody does.
   std::function<void()> give_back_memory{};
 };

@@ -20,9 +20,9 @@ void Agent::reload(api::Answer<std::vector<std::string>> done) {
     return done(changed.error());
   }
   parts_.log.info("reload.done", "the configuration was read again", {{"changed", changed->size()}});
-  committer_->now([done = std::move(done), changed = std::move(*changed)](const Result<void>& committed) {
-    committed ? done(changed) : done(committed.error());
-  });
+  // It is in the journal and in force: where the commit fails, all begins anew from there.
+  committer_->now(
+      [done = std::move(done), changed = std::move(*changed)](const Result<void>&) { done(changed); });
 }
 
 Result<std::vector<std::string>> Agent::take_over(const model::Configuration& next) {
@@ -66,7 +66,9 @@ void Agent::put_in_force(const model::Configuration& before) {
   if (parts_.bus != nullptr) {
     parts_.bus->resubscribe(std::move(subscriptions));
     intake_.set_max_payload(configuration_.mqtt->max_payload);
-    if (!same(*before.mqtt, *configuration_.mqtt)) parts_.bus->reconnect(*configuration_.mqtt);
+    const std::string& device = configuration_.device.name;  // the topics of the agent's own state name it
+    if (!same(*before.mqtt, *configuration_.mqtt) || before.device.name != device)
+      parts_.bus->reconnect(*configuration_.mqtt, device);
   }
   bridge_->set_limits(limits());
   look_at_certificates();

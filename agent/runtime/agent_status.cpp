@@ -133,9 +133,10 @@ api::AgentStatus Agent::status() const {
 // At QoS 0 and not by the outbox: what is not heard is followed by a newer one, and nothing is written.
 void Agent::tell_health() {
   if (health_timer_) parts_.loop.cancel(*std::exchange(health_timer_, std::nullopt));
-  if (!bus_subscribed_ || stopping_ || parts_.health_topic.empty()) return;
-  parts_.bus->publish(parts_.health_topic, json::write(health_of(status(), parts_.loop.now().wall)), 0, true,
-                      std::nullopt, [](const Result<void>&) {});
+  if (!bus_subscribed_ || stopping_ || !parts_.health_topic) return;
+  parts_.bus->publish(parts_.health_topic(configuration_.device.name),
+                      json::write(health_of(status(), parts_.loop.now().wall)), 0, true, std::nullopt,
+                      [](const Result<void>&) {});
   health_timer_ = parts_.loop.at(parts_.loop.now().elapsed + kHealthEvery, [this] {
     health_timer_.reset();
     tell_health();

@@ -19,7 +19,8 @@ struct StateSizes {
   std::uint64_t reserve = 0;
 };
 
-// A file system that holds less than `max_size` counts for half of what it has.
+// On a file system that holds less than `max_size` they are sized for half of it; what may wait there is
+// bounded by the free room, as it is.
 StateSizes state_sizes(const model::StoreSettings& store, std::int64_t max_payload, const DiskRoom& room);
 
 }  // namespace sundial::runtime

@@ -1,6 +1,8 @@
 // Log lines on standard error.
 #pragma once
 
+#include <atomic>
+
 #include "platform/base/log.hpp"
 
 namespace sundial {
@@ -15,9 +17,10 @@ class StderrLogSink final : public LogSink {
  public:
   explicit StderrLogSink(LogStyle style) : style_(style) {}
   void write(const LogLine& line) override;
+  void set_style(LogStyle style) { style_ = style; }
 
  private:
-  LogStyle style_;
+  std::atomic<LogStyle> style_;
 };
 
 }  // namespace sundial

@@ -243,13 +243,16 @@ TEST_F(StoreTroubles, AReloadPutsOtherServersInForceAndARefusedOneNothing) {
   configuration_.temporal.addresses = {"http://other:7243"};
   configuration_.mqtt->url = "mqtt://other:1883";
   EXPECT_EQ(reload(), "temporal mqtt ");
-  EXPECT_EQ(broker_.reconnected_to, std::vector<std::string>{"mqtt://other:1883"});
+  EXPECT_EQ(broker_.reconnected_to, std::vector<std::string>{"mqtt://other:1883 sim"});
   EXPECT_EQ(temporal_.started("Each").size(), 3U) << "what waited is tried at once";
+  configuration_.device.name = "renamed";
+  EXPECT_EQ(reload(), "device ");
+  EXPECT_EQ(broker_.reconnected_to.back(), "mqtt://other:1883 renamed");
   configuration_.mqtt->client_id = "another";
   configuration_.temporal.addresses = {"http://third:7243"};
   EXPECT_NE(reload().find("client_id"), std::string::npos);
   EXPECT_EQ(agent_->configuration().temporal.addresses.front(), "http://other:7243");
-  EXPECT_EQ(broker_.reconnected_to.size(), 1U);
+  EXPECT_EQ(broker_.reconnected_to.size(), 2U);
 }
 
 TEST_F(StoreTroubles, AFullDiskIsSaidAndAllGoesOnFromWhatIsThere) {
@@ -283,6 +286,26 @@ TEST_F(StoreTroubles, ACallerIsToldThatItWasTakenWhereTheJournalHasItAndTheTrans
   fate_.disk = Fate::DiskState::good;
   loop_->run_for(seconds{20});
   EXPECT_EQ(temporal_.started("Each").size(), 1U);
+}
+
+// A key whose input was refused says nothing of the next input.
+TEST_F(StoreTroubles, AKeyGoesWithItsOwnInputOrNone) {
+  start();
+  fate_.disk = Fate::DiskState::full;
+  publish(1);
+  loop_->run_for(minutes{2});
+  ASSERT_FALSE(agent_->ready());
+  bool refused = false;
+  agent_->keep_with_effect("answer/1", "first");
+  agent_->accept(a_message(), [&refused](const Result<std::string>& id) { refused = !id; });
+  EXPECT_TRUE(refused);
+  fate_.disk = Fate::DiskState::good;
+  loop_->run_for(seconds{20});
+  ASSERT_TRUE(agent_->ready()) << agent_->status().reason;
+  agent_->accept(a_message(), [](const Result<std::string>&) {});  // of a caller without a key
+  crash();
+  start();
+  for (const auto& [name, value] : agent_->kept()) EXPECT_NE(name, "answer/1");
 }
 
 // The input is in the journal, and the process is gone before any transaction.

@@ -102,7 +102,9 @@ class Broker final : public MessageBus {
   void start(BusListener& listener, std::vector<Subscription>, std::vector<std::string>) override;
   void take_again() override;
   void resubscribe(std::vector<Subscription>) override {}
-  void reconnect(const model::MqttSettings& settings) override { reconnected_to.push_back(settings.url); }
+  void reconnect(const model::MqttSettings& settings, const std::string& device) override {
+    reconnected_to.push_back(settings.url + " " + device);
+  }
   void publish(const std::string&, const std::string&, int, bool, std::optional<Millis>,
                std::function<void(Result<void>)> done) override;
   void stop() override { unplug(); }

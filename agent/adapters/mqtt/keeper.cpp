@@ -47,9 +47,9 @@ void Keeper::resubscribe(std::vector<Subscription> subscriptions) {
   changed_.notify_all();
 }
 
-void Keeper::reconnect(model::MqttSettings settings) {
+void Keeper::reconnect(model::MqttSettings settings, std::string status_topic) {
   const std::lock_guard lock(mutex_);
-  next_settings_ = std::move(settings);
+  next_settings_.emplace(std::move(settings), std::move(status_topic));
   if (!why_lost_) why_lost_ = "the settings of the broker were changed";
   changed_.notify_all();
 }
@@ -124,6 +124,7 @@ void Keeper::keep() {
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
+      if (next_settings_) continue;  // they came since: what was lost is the former broker
       resting = resting_;
       why_lost_.reset();
     }
@@ -155,7 +156,7 @@ bool Keeper::change_settings() {
   acknowledged_.clear();
   failures_ = 0;
   const std::lock_guard lock(mutex_);
-  settings_ = *std::exchange(next_settings_, std::nullopt);
+  std::tie(settings_, status_topic_) = *std::exchange(next_settings_, std::nullopt);
   told_offline_ = false;
   return true;
 }

@@ -32,7 +32,7 @@ class Keeper : private ConnectionListener {
   void keep();  // the thread's whole life
   void take_again();
   void resubscribe(std::vector<Subscription> subscriptions);
-  void reconnect(model::MqttSettings settings);
+  void reconnect(model::MqttSettings settings, std::string status_topic);
   void publish(const std::string& topic, const std::string& payload, int qos, bool retain,
                std::optional<Millis> expiry, Done done);
   // False when the listener may still be called, since a call of it has not returned.
@@ -68,7 +68,7 @@ class Keeper : private ConnectionListener {
   void farewell();
 
   model::MqttSettings settings_;  // the thread's own, once it runs
-  const std::string status_topic_;
+  std::string status_topic_;      // so as well
   BusListener* listener_ = nullptr;
   std::atomic<unsigned> steps_{0};  // into the listener and out of it: odd while it takes a message
 
@@ -81,7 +81,7 @@ class Keeper : private ConnectionListener {
   bool resting_ = false;            // nothing is taken in; only what is published goes
   bool open_ = false;               // publishing makes sense
   std::optional<std::string> why_lost_;
-  std::optional<model::MqttSettings> next_settings_;
+  std::optional<std::pair<model::MqttSettings, std::string>> next_settings_;
   bool subscriptions_changed_ = false;
   std::vector<Subscription> wanted_;
   std::vector<std::string> unwanted_;

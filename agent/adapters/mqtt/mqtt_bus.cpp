@@ -28,7 +28,9 @@ class MqttBus : public MessageBus {
   void resubscribe(std::vector<Subscription> subscriptions) override {
     keeper_->resubscribe(std::move(subscriptions));
   }
-  void reconnect(const model::MqttSettings& settings) override { keeper_->reconnect(settings); }
+  void reconnect(const model::MqttSettings& settings, const std::string& device) override {
+    keeper_->reconnect(settings, status_prefix(device) + "status");
+  }
   void publish(const std::string& topic, const std::string& payload, int qos, bool retain,
                std::optional<Millis> expiry, Keeper::Done done) override {
     keeper_->publish(topic, payload, qos, retain, expiry, std::move(done));

@@ -106,7 +106,7 @@ class SqliteStore final : public Store {
 };
 
 // A consistent copy of the state in `directory`, by a connection of its own: an agent that runs on it
-// goes on committing meanwhile. `progress` hears now and then how many of how many bytes are copied.
+// goes on committing meanwhile. `progress` hears now and then how many of how many pages are copied.
 using BackupProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
 Result<void> back_up_state(const std::string& directory, const std::string& file,
                            const BackupProgress& progress = {});
