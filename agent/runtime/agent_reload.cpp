@@ -67,12 +67,12 @@ void Agent::put_in_force(const model::Configuration& before) {
     parts_.bus->resubscribe(std::move(subscriptions));
     intake_.set_max_payload(configuration_.mqtt->max_payload);
     const std::string& device = configuration_.device.name;  // the topics of the agent's own state name it
-    if (!same(*before.mqtt, *configuration_.mqtt) || before.device.name != device)
+    if (before.mqtt != configuration_.mqtt || before.device.name != device)
       parts_.bus->reconnect(*configuration_.mqtt, device);
   }
   bridge_->set_limits(limits());
   look_at_certificates();
-  if (!same(before.temporal, configuration_.temporal)) {
+  if (before.temporal != configuration_.temporal) {
     bridge_->try_now(outbox::Target::temporal);
     ask_temporal_again();
   }

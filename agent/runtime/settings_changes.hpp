@@ -8,9 +8,6 @@
 
 namespace sundial::runtime {
 
-bool same(const model::TemporalSettings& left, const model::TemporalSettings& right);
-bool same(const model::MqttSettings& left, const model::MqttSettings& right);
-
 // "temporal", "mqtt", "webhook": what differs.
 std::vector<std::string> changed_tables(const model::Configuration& before,
                                         const model::Configuration& after);

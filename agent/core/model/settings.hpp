@@ -15,17 +15,23 @@ struct DeviceSettings {
   std::string name;       // default: the host's name, filled in by the loader
   std::string time_zone;  // default: the system's, filled in by the loader
   Millis clock_wait = std::chrono::minutes{5};
+
+  bool operator==(const DeviceSettings&) const = default;
 };
 
 struct TlsSettings {
   bool enabled = false;
   std::string ca, cert, key, server_name;  // files, but for the name
   bool verify_host = true;
+
+  bool operator==(const TlsSettings&) const = default;
 };
 
 struct EncryptionKey {
   std::string key_id;
   std::string key_file;
+
+  bool operator==(const EncryptionKey&) const = default;
 };
 
 struct TemporalSettings {
@@ -39,6 +45,8 @@ struct TemporalSettings {
   int max_connections = 4;
   double signals_per_second = 5;  // 0: no limit
   std::string ui;
+
+  bool operator==(const TemporalSettings&) const = default;
 };
 
 struct MqttSettings {
@@ -51,6 +59,8 @@ struct MqttSettings {
   int version = 5;
   Millis session_expiry = std::chrono::hours{24 * 7};
   std::int64_t max_payload = 256 * 1024;
+
+  bool operator==(const MqttSettings&) const = default;
 };
 
 struct HttpSettings {
@@ -62,6 +72,8 @@ struct HttpSettings {
   std::string task_queue = "lab6-queue";
   std::string message_signal = "add_message";
   std::string stop_signal = "stop_processing";
+
+  bool operator==(const HttpSettings&) const = default;
 };
 
 enum class LogLevel { debug, info, warning, error };
@@ -69,6 +81,8 @@ enum class LogFormat { automatic, text, json };
 struct LogSettings {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::automatic;
+
+  bool operator==(const LogSettings&) const = default;
 };
 
 enum class OnFull { block, drop_oldest, drop_newest, drop_lowest_priority };
@@ -78,6 +92,8 @@ struct StoreSettings {
   Millis max_age = std::chrono::hours{24 * 7};
   OnFull on_full = OnFull::block;
   std::optional<Millis> sync;  // not set: "always"
+
+  bool operator==(const StoreSettings&) const = default;
 };
 
 // A schedule that was made over the API, with the JSON under which the store keeps it.
