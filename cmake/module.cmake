@@ -15,12 +15,20 @@ function(sundial_keep_apart)
   endif()
 endfunction()
 
-# sundial_module([COLD]  SOURCES a.cpp b.cpp  USES platform/base agent/core/model  LIBRARIES re2::re2)
+# A release is compiled for size. Files through which each message or due time goes are compiled for speed
+# (docs/PERFORMANCE.md says what both give).
+function(sundial_compile_for_speed)
+  if(ARGN)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O2>)
+  endif()
+endfunction()
+
+# sundial_module(SOURCES a.cpp b.cpp  USES platform/base agent/core/model  LIBRARIES re2::re2)
 # A folder without SOURCES is a library of headers only. LIBRARIES are seen by this folder's own
-# files alone, so that a library's header can't leak into another room. A release compiles a COLD room,
-# through which no message of the broker goes, for size (docs/PERFORMANCE.md says what that gives).
+# files alone, so that a library's header can't leak into another room. HOT and APART name some of the
+# SOURCES: those to compile for speed, and those to keep out of batches.
 function(sundial_module)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "COLD" "" "SOURCES;APART;USES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;HOT;APART;USES;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sundial_module: what is '${arg_UNPARSED_ARGUMENTS}'?")
   endif()
@@ -36,9 +44,7 @@ function(sundial_module)
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
     target_link_libraries(${target} PUBLIC ${used} PRIVATE ${arg_LIBRARIES} sundial_flags)
     sundial_keep_apart(${arg_APART})
-    if(arg_COLD)
-      target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
-    endif()
+    sundial_compile_for_speed(${arg_HOT})
   else()
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${CMAKE_SOURCE_DIR})
