@@ -45,6 +45,7 @@ class Recovery {
   Result<void> read_ledger_end();
   Result<void> open_journal();
   Result<void> make_engine();
+  Result<void> write_beginning();
   void replay();
   void take_note(Note note);
   Result<void> catch_up_with_present();
@@ -162,8 +163,22 @@ Result<void> Recovery::make_engine() {
   }
   last_ = before_ ? before_->moment : parts_.clock.now();
   engine_->begin(last_);
+  if (auto written = before_ ? Result<void>() : write_beginning(); !written) return written.error();
   known_.tell(*engine_, last_, effects_);
   return {};
+}
+
+// The first start of all: what the journal gets from here on follows on this moment, these rules and this
+// state. A process that dies before its first transaction would leave inputs that nobody knows the
+// beginning of, of a boot that nobody knows.
+Result<void> Recovery::write_beginning() {
+  StoreBatch batch;
+  batch.state = engine_->collect();
+  batch.facts.emplace_back("moment",
+                           write_moment({last_, parts_.clock.since_boot(), parts_.clock.boot_id()}));
+  batch.facts.emplace_back("known", known_.write());
+  batch.facts.emplace_back("rules", text_);
+  return parts_.store.commit(batch);
 }
 
 void Recovery::replay() {

@@ -78,6 +78,12 @@ class StoreTroubles : public testing::Test {
   }
 
   void start(const RecordSealer* sealer = nullptr) {
+    ASSERT_NO_FATAL_FAILURE(begin(sealer));
+    loop_->run_for(seconds{5});
+  }
+
+  // A start of which nothing is in the store yet but what it is not without.
+  void begin(const RecordSealer* sealer = nullptr) {
     disk_.set_fault_plan([this](std::uint64_t, FakeDisk::Operation) -> std::optional<FakeDisk::Fault> {
       const auto fault = fate_.disk_fault();
       return fault ? std::optional(FakeDisk::Fault{*fault, 0}) : std::nullopt;
@@ -120,16 +126,20 @@ class StoreTroubles : public testing::Test {
     std::vector<model::Problem> problems;
     const auto started = agent_->start(configuration_, problems);
     ASSERT_TRUE(started) << started.error().message();
-    loop_->run_for(seconds{5});
   }
 
   // The process is gone: whatever was to come of it never happens.
-  void crash() {
-    const Moment present = loop_->now();
+  void crash() { go_on_at(loop_->now()); }
+  void go_on_at(Moment present) {
     agent_.reset();
     loop_ = std::make_unique<FakeEventLoop>(present.wall, present.elapsed);
     worker_ = std::make_unique<FakeWorker>(*loop_);
     broker_.plug(*loop_);
+  }
+  // The same with the board's power: a new boot counts from nought.
+  void power_cut(Millis away) {
+    go_on_at({loop_->now().wall + away, Elapsed{minutes{10}}});
+    loop_->set_boot_id("next boot");
   }
 
   std::uint64_t disk_used() {
@@ -327,6 +337,35 @@ TEST_F(StoreTroubles, AKeyIsOnDiskAsSoonAsTheInputThatItIsFor) {
   crash();
   start();  // by now the store has it
   EXPECT_EQ(kept("answer/1"), "first");
+}
+
+constexpr const char* kEachMinute =
+    "{'cron':'* * * * *','catch_up':'3h','overlap':'allow_all','start':{'workflow':'Tick',"
+    "'args':['{schedule.time}']}}";
+
+// The journal has the first inputs, and the power fails before any transaction.
+TEST_F(StoreTroubles, AFirstStartThatThePowerCutsShortLeavesNoClockBehind) {
+  schedule("minute", kEachMinute);
+  begin();
+  agent_->accept(a_message(), [](const Result<std::string>&) {});
+  power_cut(seconds{7});
+  start();
+  loop_->run_for(minutes{9});
+  EXPECT_EQ(temporal_.started("Each").size(), 1U);
+  const auto ticks = temporal_.started("Tick");
+  ASSERT_EQ(ticks.size(), 9U);
+  EXPECT_EQ(*ticks.begin(), R"("2026-01-01T00:01:00Z")");
+  EXPECT_EQ(*ticks.rbegin(), R"("2026-01-01T00:09:00Z")");
+}
+
+TEST_F(StoreTroubles, WhatWasDueAfterAFirstStartThatWasCutShortIsMadeUpFor) {
+  schedule("minute", kEachMinute);
+  begin();
+  power_cut(minutes{5} + seconds{30});
+  start();
+  const auto ticks = temporal_.started("Tick");
+  ASSERT_EQ(ticks.size(), 5U);
+  EXPECT_EQ(*ticks.begin(), R"("2026-01-01T00:01:00Z")");
 }
 
 TEST_F(StoreTroubles, ASyncThatWasReloadedHoldsForTheJournalThatIsOpenedAgain) {
