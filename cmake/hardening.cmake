@@ -7,7 +7,7 @@ if(SUNDIAL_HARDENED)
     -D_FORTIFY_SOURCE=3           # bounds of libc calls, also of buffers whose size is known only at run time
     -D_GLIBCXX_ASSERTIONS         # operator[] and front() are checked
     -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.  # the same bytes wherever it is built
-    -ffunction-sections -fdata-sections
-    -fno-asynchronous-unwind-tables)  # only what may throw needs them; debuggers have the symbols' package
-  add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed)
+    -ffunction-sections -fdata-sections)
+  add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed
+    -flto-partition=one -Wl,-O2)  # seen as one, with its texts merged at their ends, the program is smaller
 endif()
